@@ -1,0 +1,112 @@
+"""Where in the author's files an expression or statement was written.
+
+A recording remembers, for every node made while it is on, the first frame outside speccheck: file,
+line, and column in characters. It also keeps the nodes alive, so that an id stands for one node.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import functools
+import linecache
+import sys
+import typing
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import TypeVar
+
+from speccheck.errors import Span, SpecError
+
+Node = TypeVar("Node")
+
+_PACKAGE = str(Path(__file__).resolve().parent.parent)
+_STANDARD = frozenset(str(m.__file__) for m in (contextlib, enum, functools, typing))
+_positions: dict[CodeType, list[tuple[int | None, int | None, int | None, int | None]]] = {}
+_recorded: dict[int, tuple[object, Span]] = {}
+_errors: list[SpecError] = []
+
+
+def author_frame() -> FrameType | None:
+    """The innermost frame that runs code outside this package; None where there is none."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and _is_ours(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame
+
+
+def _is_ours(filename: str) -> bool:
+    return filename.startswith((_PACKAGE, "<frozen", "<string")) or filename in _STANDARD
+
+
+def here() -> Span | None:
+    """The place in the author's file that is running; None outside of any."""
+    frame = author_frame()
+    return None if frame is None else frame_span(frame)
+
+
+def frame_span(frame: FrameType) -> Span:
+    """The place a frame has come to."""
+    code = frame.f_code
+    if code not in _positions:
+        _positions[code] = list(code.co_positions())
+    found = _positions[code][frame.f_lasti // 2] if frame.f_lasti >= 0 else (None,) * 4
+    line, column = found[0] or frame.f_lineno, found[2] or 0
+    return Span(code.co_filename, line, _characters(code.co_filename, line, column) + 1)
+
+
+def _characters(filename: str, line: int, utf8_column: int) -> int:
+    text = linecache.getline(filename, line)
+    return len(text.encode()[:utf8_column].decode(errors="ignore")) if text else utf8_column
+
+
+def function_span(code: CodeType) -> Span:
+    """Where a function begins."""
+    return Span(code.co_filename, code.co_firstlineno, 1)
+
+
+def source_line(span: Span | None) -> str:
+    """The line of text a span points into, without its end; empty where the file cannot be read."""
+    return "" if span is None else linecache.getline(span.path, span.line).rstrip("\n")
+
+
+def recorded(node: Node) -> Node:
+    """The node itself, its place remembered."""
+    span = here()
+    if span is not None:
+        _recorded[id(node)] = (node, span)
+    return node
+
+
+def copied(node: Node, origin: object) -> Node:
+    """The node itself, with the place of another remembered for it."""
+    found = _recorded.get(id(origin))
+    if found is not None:
+        _recorded[id(node)] = (node, found[1])
+    return node
+
+
+def span_of(node: object) -> Span | None:
+    """Where a recorded node was written."""
+    found = _recorded.get(id(node))
+    return None if found is None else found[1]
+
+
+def forget() -> None:
+    """Drop everything recorded; spans of nodes made before are lost."""
+    _recorded.clear()
+    _errors.clear()
+    _positions.clear()
+
+
+def spec_error(code: str, message: str, hint: str = "", span: Span | None = None) -> SpecError:
+    """A SpecError at the given place, or else where the author's code is running."""
+    at = span or here()
+    error = SpecError(code, message, hint=hint, span=at, source_line=source_line(at))
+    _errors.append(error)
+    return error
+
+
+def first_error() -> SpecError | None:
+    """The first error made since `forget`, also where the author's code has caught it and gone on."""
+    return _errors[0] if _errors else None

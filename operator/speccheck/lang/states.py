@@ -1,0 +1,260 @@
+"""State classes: their declaration, and the views of a state that a spec's functions are given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NoReturn, Protocol, TypeVar
+from weakref import WeakKeyDictionary
+
+from speccheck.ir.models import Variable
+from speccheck.ir.nodes import Local, Read
+from speccheck.ir.nodes import Param as ParamNode
+from speccheck.ir.types import MapType
+from speccheck.lang.annotations import UPSERT, fields_of, to_type
+from speccheck.lang.binders import fresh
+from speccheck.lang.builders import Frame
+from speccheck.lang.exprs import lift, node_of, wrap
+from speccheck.lang.places import Change, VariablePlace
+from speccheck.lang.spans import recorded, spec_error
+
+_declarations: WeakKeyDictionary[type, Declaration] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What a state class declares: parameters and variables, in order."""
+
+    name: str
+    params: dict[str, Variable]
+    variables: dict[str, Variable]
+
+
+def declaration(cls: type) -> Declaration:
+    """The declaration of a class decorated with `@state`.
+
+    Raises SpecError for a field that is neither `Param[T]` nor `StateVar[T]`.
+    """
+    if cls not in _declarations:
+        _declarations[cls] = _declared(cls)
+    return _declarations[cls]
+
+
+def _declared(cls: type) -> Declaration:
+    params: dict[str, Variable] = {}
+    variables: dict[str, Variable] = {}
+    for name, form in fields_of(cls, "Param", "StateVar"):
+        if name in vars(cls):
+            raise spec_error(
+                "field-default", f"field {name!r} has a default", "give parameters in an @instance, variables in init"
+            )
+        type_ = to_type(form.annotation)
+        upsert = UPSERT in form.markers
+        if upsert and not isinstance(type_, MapType):
+            raise spec_error("upsert", f"UPSERT on {name!r}, which is a {type_}, not a map")
+        (params if form.kind == "Param" else variables)[name] = Variable(name, type_, upsert)
+    return Declaration(cls.__name__, params, variables)
+
+
+class Store(Protocol):
+    """What stands behind a view: gives and takes the values of fields."""
+
+    def get(self, name: str) -> Any:
+        """The value of a variable."""
+        ...
+
+    def set(self, name: str, value: object) -> None:
+        """Assign a whole variable."""
+        ...
+
+
+class MachineStateBase:
+    """Base of state classes. A view of a state: fields are its variables and parameters."""
+
+    _store: Store
+
+    def __init__(self, **values: object) -> None:
+        object.__setattr__(self, "_store", GivenStore(type(self), values))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name == "_store":
+            raise AttributeError(name)
+        found = declaration(type(self))
+        if name in found.params and not isinstance(self._store, GivenStore):
+            return wrap(recorded(ParamNode(found.params[name].type, name)))
+        if name not in found.variables and name not in found.params:
+            raise _unknown(found, name)
+        return self._store.get(name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        found = declaration(type(self))
+        if name in found.params:
+            raise spec_error("parameter-assigned", f"parameter {name!r} is assigned", "what changes is a StateVar[T]")
+        if name not in found.variables:
+            raise _unknown(found, name)
+        self._store.set(name, value)
+
+    @contextmanager
+    def editing(self) -> Iterator[Any]:
+        """`with s.editing() as upd:` assigns through `upd`, reading the values before the block."""
+        store = EditingStore(self)
+        yield view(type(self), store)
+        store.finish()
+
+
+def _unknown(found: Declaration, name: str) -> Exception:
+    known = ", ".join([*found.variables, *found.params])
+    return spec_error("no-such-variable", f"{found.name} has no variable or parameter {name!r}", f"it has {known}")
+
+
+State = TypeVar("State", bound=MachineStateBase)
+
+
+def view(cls: type, store: Store) -> Any:
+    """A view of a state of the class, backed by a store."""
+    found: Any = object.__new__(cls)
+    object.__setattr__(found, "_store", store)
+    return found
+
+
+def is_view(value: object) -> bool:
+    """Whether a value is a view of a state (of any class)."""
+    return isinstance(value, MachineStateBase)
+
+
+class FrameStore:
+    """The state being built by an action."""
+
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
+
+    def get(self, name: str) -> Any:
+        """The value as of here in the step."""
+        return self.frame.read(name)
+
+    def set(self, name: str, value: object) -> None:
+        """Assign the next value."""
+        self.frame.assign(name, value)
+
+
+class PropertyStore:
+    """A state that a property speaks of: read only."""
+
+    def __init__(self, variables: dict[str, Variable], what: str) -> None:
+        self._variables = variables
+        self._what = what
+
+    def get(self, name: str) -> Any:
+        """The value in the state."""
+        return wrap(recorded(Read(self._variables[name].type, name, 0)), _ReadOnly(self._what))
+
+    def set(self, name: str, value: object) -> NoReturn:
+        """Refuse."""
+        raise side_effect(self._what, name)
+
+
+class _ReadOnly:
+    """A place that refuses to be written."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def write(self, change: Change) -> None:
+        raise side_effect(self._what, "the state")
+
+
+def side_effect(what: str, name: str) -> Exception:
+    """The error for an assignment in a function that only reads."""
+    return spec_error("side-effect", f"{what} assigns {name!r}; it may only read the state", "assign in an @action")
+
+
+class LiftedStore:
+    """The state as a named function sees it: each variable read becomes a parameter of the function."""
+
+    def __init__(self, variables: dict[str, Variable], name: str) -> None:
+        self._variables = variables
+        self._name = name
+        self.lifted: dict[str, Local] = {}
+
+    def get(self, name: str) -> Any:
+        """The parameter that stands for the variable."""
+        if name not in self.lifted:
+            self.lifted[name] = fresh(self._variables[name].type, name)
+        return wrap(self.lifted[name], _ReadOnly(self._name))
+
+    def set(self, name: str, value: object) -> NoReturn:
+        """Refuse."""
+        raise side_effect(self._name, name)
+
+
+class GivenStore:
+    """The values an author gives in `State(N=5)`; what is not given stays open."""
+
+    def __init__(self, cls: type, values: dict[str, object]) -> None:
+        found = declaration(cls)
+        self.values: dict[str, Any] = {}
+        for name, value in values.items():
+            if name in found.variables:
+                raise spec_error(
+                    "variable-given",
+                    f"variable {name!r} of {found.name} is given a value",
+                    "only parameters are; variables get theirs in init",
+                )
+            if name not in found.params:
+                raise _unknown(found, name)
+            self.values[name] = lift(value, found.params[name].type)
+
+    def get(self, name: str) -> Any:
+        """A given value."""
+        if name not in self.values:
+            raise spec_error("not-given", f"{name!r} has no value in this instance")
+        return self.values[name]
+
+    def set(self, name: str, value: object) -> NoReturn:
+        """Refuse."""
+        raise spec_error(
+            "instance-assigned", f"{name!r} is assigned in an instance", "give parameters by name: State(N=5)"
+        )
+
+
+def given_values(instance: Any) -> dict[str, Any]:
+    """The parameters that an author gave in `State(N=5)`, as expressions."""
+    store = instance._store
+    return store.values if isinstance(store, GivenStore) else {}
+
+
+class EditingStore:
+    """Assignments collected in an `editing` block."""
+
+    def __init__(self, base: MachineStateBase) -> None:
+        self._base = base
+        self._old: dict[str, Any] = {}
+        self._whole: dict[str, object] = {}
+        self._changes: dict[str, list[Change]] = {}
+
+    def get(self, name: str) -> Any:
+        """The value before the block, through which keyed writes are collected."""
+        if name not in self._old:
+            self._old[name] = self._base._store.get(name)
+        upsert = declaration(type(self._base)).variables[name].upsert
+        return wrap(node_of(self._old[name]), VariablePlace(self, name, 0, upsert))
+
+    def set(self, name: str, value: object) -> None:
+        """Collect an assignment of a whole variable."""
+        if name in self._whole or name in self._changes:
+            raise spec_error("double-assignment", f"variable {name!r} is assigned twice in one editing block")
+        self._whole[name] = value
+
+    def refine(self, variable: str, version: int, change: Change) -> None:
+        """Collect a keyed write."""
+        self._changes.setdefault(variable, []).append(change)
+
+    def finish(self) -> None:
+        """Make the collected assignments."""
+        for name, value in self._whole.items():
+            self._base._store.set(name, value)
+        for name, changes in self._changes.items():
+            for change in changes:
+                place = self._base._store.get(name)._place
+                place.write(change)
