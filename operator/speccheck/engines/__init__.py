@@ -1,0 +1,1 @@
+"""Engines: each answers `run(model, properties, limits) -> Report`. Siblings, held equal by one suite."""

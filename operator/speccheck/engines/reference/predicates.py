@@ -1,0 +1,109 @@
+"""Invariants judged on states that were observed, not reached: some variables may be unknown.
+
+Takes a Model with a value for every parameter, and values for some variables. A property that
+mentions a variable without a value is not judged; it is never taken to hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from speccheck.engines.base import Limits
+from speccheck.engines.reference.budgets import Budget
+from speccheck.engines.reference.failures import EvaluationFailed, LimitReached, evaluation
+from speccheck.engines.reference.programs import Predicate, Program, deep_recursion
+from speccheck.engines.reference.scopes import UNSET
+from speccheck.engines.reference.walks import State
+from speccheck.errors import ModelError
+from speccheck.ir.models import Model, Property
+from speccheck.ir.nodes import Read
+from speccheck.ir.ops import TooLarge
+from speccheck.ir.values import Value, fits
+from speccheck.ir.walks import bottom_up
+from speccheck.reports import Evaluation
+
+
+class Outcome(Enum):
+    """What a state says about a property."""
+
+    HOLDS = "Holds"
+    VIOLATED = "Violated"
+    NOT_JUDGED = "NotJudged"
+    ERROR = "Error"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One property's outcome. `missing` are the variables it mentions that were not given;
+    `reason` says in words why it was not judged or has no value."""
+
+    name: str
+    outcome: Outcome
+    missing: tuple[str, ...] = ()
+    reason: str = ""
+    error: Evaluation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Invariant:
+    property: Property
+    holds: Predicate
+    mentions: tuple[str, ...]
+
+
+class Judge:
+    """The invariants of a model, compiled once.
+
+    `limits` are those of one call of `invariants`. Raises UsageError for a free parameter, ModelError
+    for a model that is malformed or nests too deeply.
+    """
+
+    def __init__(self, model: Model, limits: Limits | None = None) -> None:
+        self._model = model
+        self._budget = Budget(limits)
+        with deep_recursion():
+            try:
+                program = Program(model, self._budget)
+                self._invariants = [_invariant(program, p) for p in model.properties if p.kind == "invariant"]
+            except TooLarge as error:
+                raise ModelError(str(error)) from None
+
+    def invariants(self, values: Mapping[str, Value]) -> tuple[Judged, ...]:
+        """Every invariant's outcome in a state of which some variables are known, in the model's order.
+
+        Raises ModelError for an unknown variable or a value of another type.
+        """
+        state = self._state(values)
+        self._budget.restart()
+        with deep_recursion():
+            return tuple(self._judged(each, state, values) for each in self._invariants)
+
+    def _state(self, values: Mapping[str, Value]) -> State:
+        known = {v.name for v in self._model.variables}
+        unknown = ", ".join(sorted(values.keys() - known))
+        if unknown:
+            raise ModelError(f"{self._model.name} has no variable {unknown}; it has {', '.join(sorted(known))}")
+        for variable in self._model.variables:
+            if variable.name in values and not fits(values[variable.name], variable.type):
+                raise ModelError(f"{variable.name} should be a value of {variable.type}")
+        return tuple(values.get(v.name, UNSET) for v in self._model.variables)
+
+    def _judged(self, invariant: _Invariant, state: State, values: Mapping[str, Value]) -> Judged:
+        name = invariant.property.name
+        missing = tuple(variable for variable in invariant.mentions if variable not in values)
+        if missing:
+            return Judged(name, Outcome.NOT_JUDGED, missing, f"no value for {', '.join(missing)}")
+        try:
+            return Judged(name, Outcome.HOLDS if invariant.holds(state) else Outcome.VIOLATED)
+        except EvaluationFailed as failure:
+            return Judged(name, Outcome.ERROR, reason=failure.reason, error=evaluation(self._model, failure))
+        except (TooLarge, LimitReached) as error:
+            return Judged(name, Outcome.NOT_JUDGED, reason=str(error))
+
+
+def _invariant(program: Program, found: Property) -> _Invariant:
+    reads = {node.variable for node in bottom_up([found.body], set()) if isinstance(node, Read)}
+    mentions = tuple(name for name in program.variables if name in reads)
+    return _Invariant(found, program.predicate(found), mentions)

@@ -1,0 +1,44 @@
+"""A walk through a block: in which order options are tried, and who is told of each completed way.
+
+A *way* is one completed run of the initial block or the step: a next state, the outermost named
+calls made (the label) and the choices taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
+
+from speccheck.ir.models import Action
+from speccheck.ir.nodes import Alternatives, Choose
+from speccheck.ir.values import Value
+
+State: TypeAlias = tuple[Value, ...]
+"""The values of the variables, in declared order."""
+
+Point: TypeAlias = Choose | Alternatives
+"""A statement at which a choice is made."""
+
+
+class Walk:
+    """One going through of a block: how to choose, whom to tell, and what was done on the way so far."""
+
+    __slots__ = ("arrive", "calls", "choices", "pick")
+
+    def __init__(self, pick: Pick, arrive: Arrive) -> None:
+        self.pick = pick
+        self.arrive = arrive
+        self.calls: list[tuple[Action, list[Value]]] = []
+        self.choices: list[tuple[Point, Value]] = []
+
+
+Pick: TypeAlias = Callable[[Point, Sequence[Value], Walk], Iterable[int]]
+"""The positions of the options to try, in order; options are elements in canonical order, or branch names."""
+
+Arrive: TypeAlias = Callable[[State, Walk], bool]
+"""Takes a completed way's next state; the walk's calls and choices are its label and choices. True stops."""
+
+
+def every(point: Point, options: Sequence[Value], walk: Walk) -> Iterable[int]:
+    """All options, in order."""
+    return range(len(options))
