@@ -1,0 +1,136 @@
+"""The table of commands, and the loading of one command's module when that command is used.
+
+A row names its command's function as `module:attribute`: a function whose parameters typer can read
+and which gives an exit status, or a `typer.Typer` with commands of its own. To add a command, add a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+EXAMPLES = "[bold]Examples[/bold]\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One row: what it is called, where it is, what it does in one line, and how it is used."""
+
+    name: str
+    target: str
+    summary: str
+    examples: tuple[str, ...]
+
+
+_ROWS = (
+    Command(
+        "check",
+        "speccheck.cli.searches:check",
+        "Visit every reachable state and judge every property in each.",
+        (
+            "speccheck check specs/two_phase_commit.py --instance n3",
+            "speccheck check specs/dns_balancer --property no_inconsistent_root --itf race.itf.json",
+            "speccheck check specs/die_hard.py --max-steps 10 --timeout 1m --json",
+        ),
+    ),
+    Command(
+        "simulate",
+        "speccheck.cli.searches:simulate",
+        "Take random walks and judge every property on the way.",
+        (
+            "speccheck simulate specs/dns_balancer --walks 1000 --max-steps 30",
+            "speccheck simulate specs/dns_balancer --walks 1000 --max-steps 30 --seed 7 --timeout 1m",
+        ),
+    ),
+    Command(
+        "replay",
+        "speccheck.cli.replays:replay",
+        "Take the steps of a saved path again and say what it shows.",
+        (
+            "speccheck replay specs/dns_balancer race.itf.json",
+            "speccheck replay specs/dns_balancer race.itf.json --force",
+        ),
+    ),
+    Command(
+        "capture",
+        "speccheck.cli.captures:capture",
+        "Write the Model that a specification is captured to.",
+        (
+            "speccheck capture specs/die_hard.py",
+            "speccheck capture specs/die_hard.py --json --output die_hard.model.json",
+        ),
+    ),
+    Command(
+        "pod",
+        "speccheck.cli.pods:pod",
+        "The two stages of a checker pod; the operator's Jobs call them.",
+        (
+            "speccheck pod capture --source /source --entrypoint dns_balancer.py --out /model",
+            """speccheck pod check --model /model --check '{"format":1}'""",
+        ),
+    ),
+    Command(
+        "operator",
+        "speccheck.cli.operators:operator",
+        "Watch SpecChecks in a cluster, and hold live objects to them.",
+        (
+            "speccheck operator --image speccheck.dev/speccheck:0.1.0",
+            "speccheck operator --image speccheck.dev/speccheck:0.1.0 --kubeconfig ~/.kube/config --namespace platform",
+        ),
+    ),
+    Command(
+        "evaluator",
+        "speccheck.cli.evaluators:evaluator",
+        "Evaluate users' Models and expressions for the operator.",
+        ("speccheck evaluator --socket /run/speccheck/evaluator.sock --workers 2",),
+    ),
+)
+
+COMMANDS: Mapping[str, Command] = MappingProxyType({row.name: row for row in _ROWS})
+"""Every command by its name, in the order of the help."""
+
+
+def load_target(target: str) -> Any:
+    """What a `module:attribute` names; imports the module."""
+    module, attribute = target.split(":")
+    return getattr(import_module(module), attribute)
+
+
+class CommandTable(TyperGroup):
+    """The top-level command: lists the rows by their summaries, and loads a row's module only to run it."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        for row in COMMANDS.values():
+            self.add_command(_built(row, _placeholder), row.name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """As typer does it, with the command that is asked for loaded first."""
+        if args and args[0] in COMMANDS:
+            row = COMMANDS[args[0]]
+            self.add_command(_built(row, load_target(row.target)), row.name)
+        return super().resolve_command(ctx, args)
+
+
+def _placeholder() -> None:
+    """Stands in the list of commands for one whose module is not loaded."""
+
+
+def _built(row: Command, target: Any) -> Any:
+    """A row's command as typer runs it."""
+    if isinstance(target, typer.Typer):
+        app = target
+    else:
+        app = typer.Typer(add_completion=False, rich_markup_mode="rich")
+        app.command(name=row.name)(target)
+    command = typer.main.get_command(app)
+    command.name = row.name
+    command.short_help = row.summary
+    command.epilog = EXAMPLES + "\n".join(f"  {example}" for example in row.examples)
+    return command
