@@ -1,0 +1,32 @@
+"""Every example of docs/language.md is executed: the first is a whole spec, the others are added to it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from speccheck.checking import CheckRequest, check
+from speccheck.loading import load
+from speccheck.reports import Verdict
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "language.md"
+BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(len(BLOCKS)))
+def test_an_example_is_captured_and_its_properties_hold(tmp_path: Path, number: int) -> None:
+    path = tmp_path / "queue_of_jobs.py"
+    path.write_text(BLOCKS[0] + ("\n\n" + BLOCKS[number] if number else ""), encoding="utf-8")
+    (report,) = check(load(path).model, CheckRequest())
+    assert {p.name: p.verdict for p in report.properties} == {p.name: Verdict.HOLDS for p in report.properties}
+    assert report.stats.distinct > 100
+
+
+def test_an_example_action_can_be_a_step(tmp_path: Path) -> None:
+    for name in ("swap_around", "choosing"):
+        block = next(b for b in BLOCKS if f"def {name}" in b)
+        path = tmp_path / "queue_of_jobs.py"
+        path.write_text(f"{BLOCKS[0]}\n\n{block}\n\nstep = {name}\n", encoding="utf-8")
+        assert load(path).model.step.block
