@@ -49,6 +49,9 @@ cluster: $(VENV)/.dev packages ## start a Kubernetes cluster to try speccheck on
 cluster-down: $(VENV)/.dev ## take the cluster of `make cluster` down
 	$(BIN)/python -m tests.cluster down
 
+deploy: $(VENV)/.dev ## install the operator there; IMAGE=name:tag installs that image where kubectl points
+	sh manifests/deploy.sh
+
 image: $(VENV)/.dev packages ## build the container image without Docker; prints its name and archive
 	$(BIN)/python -m tests.cluster image
 

@@ -96,7 +96,8 @@ class Evaluation:
 class PropertyResult:
     """The verdict on one property.
 
-    `kind` is invariant, example or deadlock. `path` is the counterexample, the witness of an example or
+    `kind` is invariant, example, deadlock, or run: the run itself, where nothing was asked and it did not do all
+    it was to do. `path` is the counterexample, the witness of an example or
     the way to an evaluation error. `reason` is a stable word (see `REASONS`), `message` a sentence.
     """
 
@@ -181,7 +182,7 @@ REASONS = {
     "BoundReached": "the bound was completed without a witness",
     "NoInitialState": "the initial states cannot be made: nothing was checked",
     "TooLarge": "a value is too large to enumerate",
-    "Sampled": "random walks saw no violation, and cannot exclude one",
+    "Sampled": "the random walks asked for decided nothing; other walks may",
     "FailFast": "the search stopped at another property's violation",
     "Interrupted": "the run was interrupted",
 }

@@ -26,7 +26,7 @@ class Variable:
     upsert: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Function:
     """A named expression function. State it depends on comes in through parameters."""
 
@@ -35,7 +35,7 @@ class Function:
     body: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Action:
     """A named transition. `key` is unique in the model, `name` is what paths show; `writes` are the
     variables it may assign, with the version each has at its end."""
@@ -48,7 +48,7 @@ class Action:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Property:
     """A named predicate of a state (its reads are of version 0)."""
 
@@ -67,7 +67,7 @@ class Instance:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Transition:
     """An unnamed block with the version each variable has at its end: the initial states, or the step."""
 
@@ -75,7 +75,7 @@ class Transition:
     writes: tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Model:
     """What one capture gives.
 

@@ -17,7 +17,7 @@ from speccheck.ir.types import ListType, SetType, Type
 from speccheck.ir.values import Value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Const:
     """A value, written as `ir.values` represents it."""
 
@@ -25,7 +25,7 @@ class Const:
     value: Value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Param:
     """A parameter of the specification: fixed for a run, given by an instance."""
 
@@ -33,7 +33,7 @@ class Param:
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Read:
     """A state variable as of one of its versions in the enclosing action or property."""
 
@@ -42,7 +42,7 @@ class Read:
     version: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Local:
     """A name bound by a binder, a `Let`, a `Choose` or a parameter list. Names are unique in a definition."""
 
@@ -50,7 +50,7 @@ class Local:
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Apply:
     """An operation of `ir.ops.OPS` on arguments; strict but for the lazy ones."""
 
@@ -60,7 +60,7 @@ class Apply:
     attribute: Attribute = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Clause:
     """`for local in domain`: a set (canonical order) or a list (its order), over which a binder ranges."""
 
@@ -68,7 +68,7 @@ class Clause:
     domain: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Bind:
     """A binder over one or several clauses, later domains seeing earlier locals.
 
@@ -91,7 +91,7 @@ class Bind:
     body: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Fold:
     """Folds a set, map or list in canonical order (a list: its own) from `initial`.
 
@@ -106,7 +106,7 @@ class Fold:
     body: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Let:
     """`local` stands for `value` in `body`: evaluated once, and only if used."""
 
@@ -116,7 +116,7 @@ class Let:
     body: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Arm:
     """One tag of a `Match`, its payload bound to a local."""
 
@@ -125,7 +125,7 @@ class Arm:
     body: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Match:
     """Selects by a union's tag; `default` stands for the tags without an arm, and is None where all have one."""
 
@@ -135,7 +135,7 @@ class Match:
     default: Expr | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Invoke:
     """A call of a named function of the model; arguments are evaluated once, and only if used."""
 
@@ -149,14 +149,14 @@ Expr: TypeAlias = Const | Param | Read | Local | Apply | Bind | Fold | Let | Mat
 BINDERS = ("forall", "exists", "image", "filter", "mapping", "list_map", "list_filter", "choose")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Assume:
     """This way of taking the step exists only where the condition holds."""
 
     condition: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Assign:
     """Defines a new version of a state variable."""
 
@@ -165,7 +165,7 @@ class Assign:
     value: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Define:
     """From here on `local` stands for `value`: evaluated once, and only if used."""
 
@@ -173,7 +173,7 @@ class Define:
     value: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Choose:
     """`local` is any element of the set; no such step where it is empty. `name` is what paths show."""
 
@@ -182,7 +182,7 @@ class Choose:
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Join:
     """After a branching statement: `version` of the variable is, per arm, that arm's version."""
 
@@ -191,7 +191,7 @@ class Join:
     sources: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Branch:
     """One arm of `Alternatives`."""
 
@@ -199,7 +199,7 @@ class Branch:
     block: Block
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Alternatives:
     """Exactly one branch is taken, any of them."""
 
@@ -207,7 +207,7 @@ class Alternatives:
     joins: tuple[Join, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Split:
     """The first block where the condition holds, the second where it does not."""
 
@@ -217,7 +217,7 @@ class Split:
     joins: tuple[Join, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Defined:
     """The version a `Perform` gives to a variable that its action may write."""
 
@@ -225,7 +225,7 @@ class Defined:
     version: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Perform:
     """A call of a named action. Its frame starts from the variables as they are here; outermost ones label the step."""
 

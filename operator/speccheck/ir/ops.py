@@ -111,7 +111,8 @@ def _unify(pattern: Any, type_: Type, bindings: dict[str, Type]) -> bool:
 def _filled(pattern: Any, bindings: dict[str, Type]) -> Type:
     match pattern:
         case _Any(name):
-            bound: Type = bindings[name] if name in bindings else _A
+            unbound: Any = pattern
+            bound: Type = bindings.get(name, unbound)
             return bound
         case SetType(inner):
             return SetType(_filled(inner, bindings))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, make_dataclass
 from typing import Any
 
-from speccheck.engines.reference.evaluations import compiled
-from speccheck.engines.reference.failures import EvaluationFailed
-from speccheck.engines.reference.scopes import Context, Routine, Scope
+from speccheck.evaluation.evaluations import compiled
+from speccheck.evaluation.failures import EvaluationFailed
+from speccheck.evaluation.scopes import Context, Routine, Scope
 from speccheck.ir.nodes import Expr as Node
 from speccheck.ir.nodes import Param, Read, children
 from speccheck.ir.ops import TooLarge

@@ -242,5 +242,5 @@ def _again(report: Report, result: PropertyResult, look: Look) -> list[str]:
     random = [f"--walks {bounds.walks}", f"--max-steps {bounds.max_steps}", f"--seed {bounds.seed or 0}"]
     search = ["speccheck check"] if bounds.walks is None else ["speccheck simulate"]
     instance = [f"--instance {report.instance}"] if report.instance else []
-    wanted = "--deadlock" if result.kind == "deadlock" else f"--property {result.name}"
-    return [*search, look.spec_path, *(random if bounds.walks is not None else []), *instance, wanted]
+    wanted = {"deadlock": ["--deadlock"], "run": []}.get(result.kind, [f"--property {result.name}"])
+    return [*search, look.spec_path, *(random if bounds.walks is not None else []), *instance, *wanted]

@@ -15,7 +15,7 @@ from tests.engines.models import ap
 from tests.engines.naive import Failed, evaluate
 from tests.engines.running import value
 
-from speccheck.engines.reference.failures import EvaluationFailed
+from speccheck.evaluation.failures import EvaluationFailed
 from speccheck.ir.nodes import Arm, Bind, Clause, Const, Expr, Fold, Let, Local, Match, Read
 from speccheck.ir.types import BOOL, INT, UNIT, ListType, MapType, SetType, TupleType, Type, UnionType
 from speccheck.ir.values import Value
@@ -188,7 +188,7 @@ def outcome(evaluation: Callable[[], Value]) -> tuple[str, object]:
         return "failed", error.node
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1500, deadline=None)
 @given(st.integers(0, 1 << 64))
 def test_the_engine_agrees_with_the_naive_evaluation(seed: int) -> None:
     maker = Maker(Random(seed))

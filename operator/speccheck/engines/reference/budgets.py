@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from speccheck.engines.base import Limits, Progress, Snapshot
-from speccheck.engines.reference.failures import LimitReached
+from speccheck.evaluation.failures import LimitReached
 
 WAY = 10
 """What a completed way, or a state expanded, counts as."""

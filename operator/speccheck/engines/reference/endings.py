@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from speccheck.engines.reference.failures import EvaluationFailed, LimitReached
+from speccheck.evaluation.failures import EvaluationFailed, LimitReached
 from speccheck.ir.ops import TooLarge
 from speccheck.reports import Path, Verdict
 
@@ -78,8 +78,15 @@ def _steps(count: int) -> str:
 
 
 def sampled(walks: int) -> Ending:
-    """Random walks were taken: they find, but never exclude."""
-    return stopped("Sampled", f"{walks} random walk{'' if walks == 1 else 's'} did not decide it")
+    """The random walks asked for were taken: a bound that was completed, beyond which nothing is said."""
+    taken = f"{walks} random walk{'' if walks == 1 else 's'}"
+
+    def ending(kind: str) -> Decision:
+        if kind == "example":
+            return Decision(Verdict.UNKNOWN, "Sampled", f"{taken} met no witness")
+        return Decision(Verdict.HOLDS_WITHIN_BOUND, "Sampled", f"{taken} met no violation")
+
+    return ending
 
 
 def no_initial_state(kind: str) -> Decision:

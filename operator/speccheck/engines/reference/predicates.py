@@ -12,11 +12,11 @@ from enum import Enum
 
 from speccheck.engines.base import Limits
 from speccheck.engines.reference.budgets import Budget
-from speccheck.engines.reference.failures import EvaluationFailed, LimitReached, evaluation
 from speccheck.engines.reference.programs import Predicate, Program, deep_recursion
-from speccheck.engines.reference.scopes import UNSET
 from speccheck.engines.reference.walks import State
 from speccheck.errors import ModelError
+from speccheck.evaluation.failures import EvaluationFailed, LimitReached, evaluation
+from speccheck.evaluation.scopes import UNSET
 from speccheck.ir.models import Model, Property
 from speccheck.ir.nodes import Read
 from speccheck.ir.ops import TooLarge

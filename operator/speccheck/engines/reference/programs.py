@@ -13,12 +13,12 @@ from functools import wraps
 from typing import ParamSpec, TypeAlias, TypeVar
 
 from speccheck.engines.reference.budgets import Budget
-from speccheck.engines.reference.evaluations import compiled
-from speccheck.engines.reference.scopes import UNSET, Context, Frame, Routine, Scope
 from speccheck.engines.reference.statements import Body, Run
 from speccheck.engines.reference.steps import Steps, roots
 from speccheck.engines.reference.walks import State, Walk
 from speccheck.errors import ModelError, UsageError
+from speccheck.evaluation.evaluations import compiled
+from speccheck.evaluation.scopes import UNSET, Context, Frame, Routine, Scope
 from speccheck.ir.models import Action, Model, Property, Transition
 from speccheck.ir.nodes import Block, Expr, Local, Perform
 from speccheck.ir.ops import TooLarge

@@ -13,12 +13,12 @@ from itertools import islice
 from speccheck.engines.reference.budgets import Budget
 from speccheck.engines.reference.choosers import Guide
 from speccheck.engines.reference.endings import Decision
-from speccheck.engines.reference.failures import EvaluationFailed, evaluation
 from speccheck.engines.reference.paths import Way, completed, first_way, label_text, path_of, take
 from speccheck.engines.reference.programs import Program, deep_recursion
 from speccheck.engines.reference.verdicts import Question
 from speccheck.engines.reference.walks import State, Walk, every
 from speccheck.errors import InternalError, ModelError
+from speccheck.evaluation.failures import EvaluationFailed, evaluation
 from speccheck.ir.itf import decode
 from speccheck.ir.literals import literal
 from speccheck.ir.models import Model

@@ -26,11 +26,11 @@ from speccheck.engines.reference.endings import (
     stopped,
     too_large,
 )
-from speccheck.engines.reference.failures import EvaluationFailed
 from speccheck.engines.reference.paths import Way, first_way, path_of
 from speccheck.engines.reference.programs import Program
 from speccheck.engines.reference.verdicts import Ledger
 from speccheck.engines.reference.walks import State
+from speccheck.evaluation.failures import EvaluationFailed
 from speccheck.ir.ops import TooLarge
 from speccheck.reports import Path
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import TypeAlias
 
-from speccheck.engines.reference.scopes import UNSET, Fn, Frame, Thunk
 from speccheck.engines.reference.walks import State, Walk
 from speccheck.errors import ModelError
+from speccheck.evaluation.scopes import UNSET, Fn, Frame, Thunk
 from speccheck.ir.models import Action
 from speccheck.ir.nodes import Alternatives, Choose
 from speccheck.ir.values import Value

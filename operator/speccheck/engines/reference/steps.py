@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias, assert_never
 
-from speccheck.engines.reference.binders import elements
-from speccheck.engines.reference.scopes import Scope
 from speccheck.engines.reference.statements import (
     Body,
     Link,
@@ -32,6 +30,8 @@ from speccheck.engines.reference.statements import (
     unlabelled,
 )
 from speccheck.errors import ModelError
+from speccheck.evaluation.binders import elements
+from speccheck.evaluation.scopes import Scope
 from speccheck.ir.models import Action
 from speccheck.ir.nodes import (
     Alternatives,

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from speccheck.engines.reference.endings import Decision, Ending, Where, failed, too_large
-from speccheck.engines.reference.failures import EvaluationFailed, evaluation
 from speccheck.engines.reference.programs import Predicate, Program
 from speccheck.engines.reference.walks import State
+from speccheck.evaluation.failures import EvaluationFailed, evaluation
 from speccheck.ir.models import Property
 from speccheck.ir.ops import TooLarge
 from speccheck.reports import Path, PropertyResult, Verdict

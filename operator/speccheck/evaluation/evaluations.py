@@ -12,9 +12,9 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import assert_never
 
-from speccheck.engines.reference.binders import bind, fold
-from speccheck.engines.reference.scopes import UNSET, Code, Fn, Frame, Scope
 from speccheck.errors import ModelError
+from speccheck.evaluation.binders import bind, fold
+from speccheck.evaluation.scopes import UNSET, Code, Fn, Frame, Scope
 from speccheck.ir.nodes import Apply, Bind, Const, Expr, Fold, Invoke, Let, Local, Match, Param, Read
 from speccheck.ir.ops import OPS, Undefined, bound_meaning
 from speccheck.ir.types import UnionType

@@ -8,8 +8,8 @@ import pytest
 from tests.engines.models import FALSE, TRUE, ap, forall, ints, n
 from tests.engines.running import value
 
-from speccheck.engines.reference.failures import EvaluationFailed
 from speccheck.errors import ModelError
+from speccheck.evaluation.failures import EvaluationFailed
 from speccheck.ir.models import Function
 from speccheck.ir.nodes import Apply, Arm, Bind, Clause, Const, Expr, Fold, Invoke, Let, Local, Match, Read
 from speccheck.ir.ops import TooLarge

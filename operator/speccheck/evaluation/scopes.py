@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-from speccheck.engines.reference.failures import EvaluationFailed, LimitReached, Seen, twice_bound
-from speccheck.engines.reference.mentions import Leaf, mentioned, shown_name
 from speccheck.errors import ModelError
+from speccheck.evaluation.failures import EvaluationFailed, LimitReached, Seen, twice_bound
+from speccheck.evaluation.mentions import Leaf, mentioned, shown_name
 from speccheck.ir.nodes import Expr, Local, Param, Read, children
 from speccheck.ir.ops import TooLarge
 from speccheck.ir.pieces import Style

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-from speccheck.engines.reference.scopes import UNSET, Code, Fn, Frame, Scope
 from speccheck.errors import ModelError
+from speccheck.evaluation.scopes import UNSET, Code, Fn, Frame, Scope
 from speccheck.ir.nodes import Bind, Clause, Expr, Fold
 from speccheck.ir.ops import MAX_ELEMENTS, TooLarge
 from speccheck.ir.types import ListType, MapType, SetType
