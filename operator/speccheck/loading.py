@@ -7,9 +7,11 @@ the same files can be loaded again.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import importlib.util
 import linecache
+import os
 import re
 import sys
 import traceback
@@ -22,9 +24,9 @@ from types import ModuleType
 from speccheck.digests import source_digest
 from speccheck.errors import InternalError, ModelError, Span, SpecError, UsageError
 from speccheck.ir.models import Model
-from speccheck.lang.capture import capture_namespace
-from speccheck.lang.declarations import forget_declared
-from speccheck.lang.spans import forget, source_line
+from speccheck.lang.branches import check_branches
+from speccheck.lang.capture import begin, capture_namespace
+from speccheck.lang.spans import source_line
 
 MAX_FILE_BYTES = 4 << 20
 """A larger source file is refused."""
@@ -50,13 +52,15 @@ def load(path: Path | str) -> Loaded:
     """
     entry = entry_file(Path(path))
     root = entry.parent
-    forget()
-    forget_declared()
+    begin(str(root) + os.sep)
     linecache.checkcache()
     with _importable(root) as before:
         try:
-            module = _executed(entry)
-            model = capture_namespace(vars(module), entry)
+            with contextlib.redirect_stdout(sys.stderr):
+                module = _executed(entry)
+                for file in _author_files(root, before, entry):
+                    check_branches(file)
+                model = capture_namespace(vars(module), entry)
         except SpecError as error:
             raise _relative(error, root) from error.__cause__
         except SyntaxError as error:
@@ -66,7 +70,7 @@ def load(path: Path | str) -> Loaded:
         except (Exception, SystemExit) as error:
             raise _raised(error, root) from error
         read = _files_read(root, before, entry)
-    forget()
+    begin()
     return Loaded(model, source_digest(read), tuple(read))
 
 
@@ -130,12 +134,14 @@ def _executed(entry: Path) -> ModuleType:
     return module
 
 
+def _author_files(root: Path, before: set[str], entry: Path) -> list[Path]:
+    """The entry file and the modules beside it that were imported since, sorted."""
+    imported = (sys.modules[name] for name in set(sys.modules) - before)
+    return sorted({entry, *(Path(str(m.__file__)) for m in imported if _is_under(m, root))})
+
+
 def _files_read(root: Path, before: set[str], entry: Path) -> dict[str, bytes]:
-    files = {entry}
-    for name in set(sys.modules) - before:
-        if _is_under(sys.modules[name], root):
-            files.add(Path(str(sys.modules[name].__file__)))
-    return {f.relative_to(root).as_posix(): f.read_bytes() for f in sorted(files)}
+    return {f.relative_to(root).as_posix(): f.read_bytes() for f in _author_files(root, before, entry)}
 
 
 def _relative(error: SpecError, root: Path) -> SpecError:

@@ -28,5 +28,7 @@ def test_an_example_action_can_be_a_step(tmp_path: Path) -> None:
     for name in ("swap_around", "choosing"):
         block = next(b for b in BLOCKS if f"def {name}" in b)
         path = tmp_path / "queue_of_jobs.py"
-        path.write_text(f"{BLOCKS[0]}\n\n{block}\n\nstep = {name}\n", encoding="utf-8")
+        path.write_text(
+            BLOCKS[0].replace("def step(", "def whole(") + f"\n\n{block}\n\nstep = {name}\n", encoding="utf-8"
+        )
         assert load(path).model.step.block

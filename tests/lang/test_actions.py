@@ -76,7 +76,7 @@ def test_a_step_does_what_its_lines_say(author: Author, step: str, expected: str
         ("a, b = c.alternatives('a', 'b')\nwith a:\n    pass\nwith a:\n    pass", "branch-twice"),
         (
             "a, b = c.alternatives('a', 'b')\nwith a:\n    with c.one_of(Set(1), 'n') as n:\n        pass\nwith b:\n    pass\ns.x = n",
-            "out-of-scope",
+            "bound-in-branch",
         ),
         ("if s.x == 1:\n    s.x = 2", "bool-of-expression"),
         ("while s.x == 1:\n    pass", "bool-of-expression"),

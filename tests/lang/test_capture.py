@@ -142,7 +142,7 @@ def test_an_error_that_the_author_catches_is_told_all_the_same(author: Author) -
         COUNTER
         + STEP
         + (
-            "@invariant\ndef p(s: S):\n    try:\n        return s.x > 0 and s.x < 9\n    except Exception:\n        return True\n"
+            "@invariant\ndef p(s: S):\n    try:\n        return s.x > 0 and s.x < 9\n    except Exception:\n        return Val(True)\n"
         )
     )
     assert author.error(text).code == "bool-of-expression"

@@ -120,6 +120,8 @@ def _strict(scope: Scope, node: Apply, runs: list[Fn]) -> Fn:
     if node.op not in OPS or OPS[node.op].lazy:
         raise ModelError(f"{node.op!r} is not an operation that the reference engine knows")
     meaning = bound_meaning(OPS[node.op], node.attribute, tuple(arg.type for arg in node.args), node.type)
+    if node.op in _GROWING:
+        return _counted(_nary(scope, node, meaning, runs), scope.context.spend)
     match runs:
         case [only]:
             return _unary(scope, node, meaning, only)
@@ -127,6 +129,21 @@ def _strict(scope: Scope, node: Apply, runs: list[Fn]) -> Fn:
             return _binary(scope, node, meaning, left, right)
         case _:
             return _nary(scope, node, meaning, runs)
+
+
+_GROWING = frozenset({"all_subsets", "all_maps", "all_tuples", "all_records", "interval", "range", "set_flatten"})
+"""Operations whose result may be much larger than what it is made from."""
+
+
+def _counted(run: Fn, spend: Callable[[int], None]) -> Fn:
+    """Counts a result's elements as work, so that limits hold inside expressions, too."""
+
+    def counted(frame: Frame) -> Value:
+        result = run(frame)
+        spend(len(result))
+        return result
+
+    return counted
 
 
 def _unary(scope: Scope, node: Expr, meaning: Callable[..., Value], only: Fn) -> Fn:

@@ -19,6 +19,7 @@ from typing import Any
 from speccheck.ir.nodes import Bind, Clause, Let, Local, element_type
 from speccheck.ir.nodes import Expr as Node
 from speccheck.ir.types import Type
+from speccheck.lang.activities import only_values
 from speccheck.lang.exprs import Expr, lift, node_of, type_of, wrap
 from speccheck.lang.spans import recorded, spec_error
 
@@ -42,6 +43,7 @@ class _Drawing:
     generator: GeneratorType[Any, None, None]
     clauses: list[Clause] = field(default_factory=list)
     left_early: bool = False
+    yields: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +74,42 @@ def draw(generator: object, what: str) -> list[Drawn]:
     drawing = _Drawing(generator)
     _drawings.append(drawing)
     try:
-        return [_drawn(drawing, body) for body in generator]
+        with only_values(f"a generator of {what}"):
+            drawn = [_drawn(drawing, body) for body in generator]
+            _check_left(drawing)
+        return drawn
     finally:
         _drawings.pop()
         generator.close()
 
 
 def _drawn(drawing: _Drawing, body: Any) -> Drawn:
-    if drawing.left_early:
+    drawing.yields += 1
+    _check_left(drawing, open_=len(drawing.clauses))
+    return Drawn(tuple(drawing.clauses), body)
+
+
+def _check_left(drawing: _Drawing, open_: int = 0) -> None:
+    if drawing.left_early or len(drawing.clauses) != open_:
         raise spec_error(
             "loop-left-early",
             "a loop over an expression is left before its end: which element it stopped at is not known",
             'choose one: S.choose(p), or in a step `with c.one_of(S, "x") as x:`',
         )
-    return Drawn(tuple(drawing.clauses), body)
 
 
 def drawn_clause(domain: Expr) -> Iterator[Any]:
-    """What `iter()` of a set or list expression gives."""
+    """What `for … in` a set or list expression draws from.
+
+    Only a `for` may: whatever else asks for an iterator (enumerate, zip, unpacking, sorted …) would see one element.
+    """
+    frame = sys._getframe(2)
+    if dis.opname[frame.f_code.co_code[frame.f_lasti]] != "GET_ITER":
+        raise spec_error(
+            "iteration-over-expression",
+            "an expression is handed to something that draws its elements one by one; they are not known here",
+            "range over it with `for x in S` in Forall, Exists, Set, SetIf, Map or List; or over l.keys",
+        )
     return _Clauses(domain)
 
 
@@ -100,6 +120,7 @@ class _Clauses:
         self._domain = domain
         self._drawing: _Drawing | None = None
         self._done = False
+        self._before = 0
 
     def __del__(self) -> None:
         if self._drawing is not None and not self._done:
@@ -112,8 +133,14 @@ class _Clauses:
         if self._done:
             raise StopIteration
         if self._drawing is not None:
-            self._drawing.clauses.pop()
             self._done = True
+            self._drawing.clauses.pop()
+            if self._drawing.yields == self._before:
+                raise spec_error(
+                    "loop-without-yield",
+                    "a loop over an expression gives nothing for its element, so nothing would be said of it",
+                    "write a condition on the element as SetIf, Implies or Ite instead of a Python `if`",
+                )
             raise StopIteration
         frame = sys._getframe(1)
         drawing = _drawings[-1] if _drawings else None
@@ -125,6 +152,7 @@ class _Clauses:
                 "to speak of all: Forall(p(x) for x in S), Set(f(x) for x in S), S.reduce(f, start)",
             )
         self._drawing = drawing
+        self._before = drawing.yields
         clause = clause_over(self._domain, _loop_variable(frame.f_code, frame.f_lasti))
         drawing.clauses.append(clause)
         return wrap(clause.local)
@@ -168,13 +196,19 @@ def call(function: Callable[..., Any], element: Expr) -> Any:
     """An author's function applied to an element; a tuple is unpacked where it takes several arguments."""
     wanted = len(_parameter_names(function))
     if wanted == 1:
-        return function(element)
+        return calling(function, element)
     items = getattr(type_of(element), "items", ())
     if len(items) != wanted:
         raise spec_error(
             "wrong-arity", f"the function takes {wanted} arguments, the elements are of type {type_of(element)}"
         )
-    return function(*element)
+    return calling(function, *element)
+
+
+def calling(function: Callable[..., Any], *args: Any) -> Any:
+    """An author's function called for its value alone."""
+    with only_values("a function of an element"):
+        return function(*args)
 
 
 def _parameter_names(function: Callable[..., Any]) -> list[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
+from speccheck.errors import SpecError
 from speccheck.ir.models import Variable
 from speccheck.ir.nodes import (
     Alternatives,
@@ -30,6 +31,7 @@ from speccheck.ir.nodes import (
     Split,
     Statement,
 )
+from speccheck.lang import activities
 from speccheck.lang.exprs import lift, node_of, wrap
 from speccheck.lang.places import Change, VariablePlace
 from speccheck.lang.spans import recorded, spec_error
@@ -75,6 +77,7 @@ class Frame:
     def __init__(self, variables: dict[str, Variable], written: dict[str, Written], *, initial: bool = False) -> None:
         self.variables = variables
         self.initial = initial
+        self.closed = False
         self.owned: set[int] = set()
         self.choices: list[tuple[str, object]] = []
         self._next = dict.fromkeys(variables, 1)
@@ -85,10 +88,18 @@ class Frame:
         """The innermost block under construction."""
         return self._scopes[-1]
 
+    def settled_scope(self) -> Scope:
+        """The innermost block, any finished branches before it joined."""
+        if self.scope.fork is None or self._complete(self.scope.fork):
+            self._settle()
+        return self.scope
+
     # --- state ------------------------------------------------------------------------------------
 
     def read(self, name: str) -> Any:
         """The present value of a variable, as a place that keyed writes can go through."""
+        if self.closed:
+            self.check_open()
         self._settle_for_read(name)
         scope = self.scope
         variable = self.variables[name]
@@ -100,6 +111,7 @@ class Frame:
 
     def assign(self, name: str, value: object) -> None:
         """Assign a whole variable; at most once on every way through the step."""
+        self.check_open()
         self._settle()
         state = self.scope.written[name]
         if state in (Written.WHOLE, Written.KEYED):
@@ -113,6 +125,7 @@ class Frame:
 
     def refine(self, variable: str, version: int, change: Change) -> None:
         """Assign a value built from the present one by a keyed write."""
+        self.check_open()
         self._settle()
         if self.scope.versions[variable] != version:
             raise spec_error(
@@ -138,8 +151,24 @@ class Frame:
 
     def emit(self, statement: Statement) -> None:
         """Add a statement to the present block."""
+        self.check_open()
         self._settle()
         self.scope.statements.append(recorded(statement))
+
+    def check_open(self) -> None:
+        """Refuse to go on where what is said here would be lost, or would happen once instead of for each element."""
+        if self.closed or activities.innermost() is not self:
+            raise spec_error(
+                "foreign-context",
+                "a context or state of another action is used here; what is done through it would be lost",
+                "use this function's own context; pass values as arguments annotated Annotated[Expr, T]",
+            )
+        if activities.value_maker():
+            raise spec_error(
+                "side-effect",
+                f"the step goes on inside {activities.value_maker()}, which is captured once and only makes a value",
+                "assume, choose and assign outside of it",
+            )
 
     def assume(self, condition: Expr) -> None:
         """This way exists only where the condition holds."""
@@ -155,6 +184,7 @@ class Frame:
 
     def perform(self, key: str, args: tuple[Expr, ...], written: dict[str, Written]) -> None:
         """A call of a named action that may assign these variables."""
+        self.check_open()
         self._settle()
         results = tuple(Defined(name, self._version(name)) for name in written)
         self.emit(Perform(key, args, results))
@@ -165,6 +195,7 @@ class Frame:
 
     def fork(self, names: tuple[str, ...], condition: Expr | None) -> Fork:
         """Open branches; they are joined when the action goes on after the last."""
+        self.check_open()
         self._settle()
         scope = self.scope
         scope.fork = Fork(names, condition, scope)
@@ -181,12 +212,15 @@ class Frame:
             )
         if number in fork.done:
             raise spec_error("branch-twice", f"branch {fork.names[number]!r} is entered twice")
+        self.check_open()
         inner = Scope(dict(fork.base.versions), dict(fork.base.written))
         self._scopes.append(inner)
-        depth = len(self._scopes)
-        yield
+        try:
+            yield
+        except BaseException as error:
+            raise _left_by(error) from error
         self._settle()
-        if len(self._scopes) != depth:
+        if self.scope is not inner:
             raise spec_error("branch-order", "branches were left in another order than they were entered")
         self._scopes.pop()
         fork.done[number] = inner
@@ -239,6 +273,8 @@ class Frame:
     def finish(self) -> tuple[Block, tuple[tuple[str, int], ...]]:
         """The block, and the version of each variable it may have assigned at its end."""
         self._settle()
+        if len(self._scopes) != 1:
+            raise spec_error("branch-order", "a branch is entered and never left", "write `with branch: …`")
         for name, choice in self.choices:
             if not getattr(choice, "entered", True):
                 raise spec_error(
@@ -247,6 +283,8 @@ class Frame:
         scope = self.scope
         if self.initial:
             self._check_initialised()
+        self.closed = True
+        activities.end(self)
         return tuple(scope.statements), tuple((n, v) for n, v in scope.versions.items() if v or self.initial)
 
     def _check_initialised(self) -> None:
@@ -262,6 +300,13 @@ class Frame:
         """How the variables stand here, for an action that is called."""
         self._settle()
         return dict(self.scope.written)
+
+
+def _left_by(error: BaseException) -> BaseException:
+    """What an exception that leaves a branch becomes: the branch would be half captured if it were caught outside."""
+    if isinstance(error, SpecError) or not isinstance(error, Exception):
+        return error
+    return spec_error("branch-left", f"a branch is left by an exception: {type(error).__name__}: {error}")
 
 
 def _assigned(fork: Fork, name: str) -> bool:

@@ -15,6 +15,7 @@ from speccheck.errors import ModelError, Span
 from speccheck.ir.models import Instance, Model, Property, Transition
 from speccheck.ir.nodes import Block, Expr, blocks, children, expressions
 from speccheck.ir.verify import verify
+from speccheck.lang import activities
 from speccheck.lang.binders import restart_numbering
 from speccheck.lang.builders import Written
 from speccheck.lang.constants import evaluated
@@ -24,12 +25,23 @@ from speccheck.lang.declarations import (
     InstanceDeclaration,
     PropertyDeclaration,
     all_declared,
+    forget_declared,
 )
 from speccheck.lang.exprs import node_of
+from speccheck.lang.products import forget_records
 from speccheck.lang.scopes import check_frame, check_property
 from speccheck.lang.sessions import Session, capturing
-from speccheck.lang.spans import first_error, function_span, span_of, spec_error
+from speccheck.lang.spans import first_error, forget, function_span, span_of, spec_error
 from speccheck.lang.states import PropertyStore, declaration, given_values, view
+
+
+def begin(root: str = "") -> None:
+    """Begin a capture of files under a directory (with its separator): nothing of an earlier one remains."""
+    forget(root)
+    forget_declared()
+    forget_records()
+    activities.forget()
+    restart_numbering()
 
 
 def capture_namespace(namespace: Mapping[str, Any], entry: Path) -> Model:
@@ -40,7 +52,6 @@ def capture_namespace(namespace: Mapping[str, Any], entry: Path) -> Model:
     """
     parts = _Parts(namespace, entry)
     found = declaration(parts.state)
-    restart_numbering()
     with capturing(Session(parts.state, found.variables)) as session:
         initial = _initial(session, parts)
         step = _step(session, parts)
@@ -74,57 +85,88 @@ class _Parts:
         for name, value in namespace.items():
             named.setdefault(id(value), (name, value))
         values = [(n, v) for n, v in named.values() if not n.startswith("__")]
-        self._refuse_lost([v for _, v in values])
+        self._refuse_lost(namespace)
         actions = {n: v for n, v in values if isinstance(v, ActionDeclaration)}
         self.init = [a for a in actions.values() if a.init]
-        self.step = namespace.get("step") if isinstance(namespace.get("step"), ActionDeclaration) else None
         self.own = {n: a for n, a in actions.items() if not a.init and self._is_own(a) and len(a.signature) == 1}
+        self.step = self._step(namespace.get("step"))
         self.state = self._state([v for _, v in values if isinstance(v, type) and "__speccheck_state__" in vars(v)])
-        self.properties = {n: v for n, v in values if isinstance(v, PropertyDeclaration) and self._is_of_state(v)}
+        self.properties = {n: self._of_state(n, v) for n, v in values if isinstance(v, PropertyDeclaration)}
         self.instances = {n: v for n, v in values if isinstance(v, InstanceDeclaration)}
 
-    def _refuse_lost(self, values: list[Any]) -> None:
-        """No property, instance or initial action of the entry module may be left out silently."""
-        kept = {id(v) for v in values}
+    def _refuse_lost(self, namespace: Mapping[str, Any]) -> None:
+        """No declaration may be left out silently because another took its name, or none leads to it."""
+        kept = {id(v) for v in namespace.values()}
         for each in all_declared():
-            matters = isinstance(each, PropertyDeclaration | InstanceDeclaration) or (
-                isinstance(each, ActionDeclaration) and each.init
-            )
-            if matters and self._is_own(each) and id(each) not in kept:
+            if id(each) in kept:
+                continue
+            replaced = each.function.__qualname__ == each.name and isinstance(namespace.get(each.name), Declared)
+            if replaced or (self._is_own(each) and _is_checked(each)):
                 raise spec_error(
                     "lost-declaration",
-                    f"{each.name!r} is declared here, and no name of the module leads to it: it would not be checked",
+                    f"{each.name!r} is declared here and would be left out: no name of {self.entry.name} leads to it",
                     "give it a name of its own; a second definition under one name replaces the first",
                     span=function_span(each.function.__code__),
                 )
+
+    def _step(self, found: object) -> ActionDeclaration | None:
+        if found is None:
+            return None
+        if not isinstance(found, ActionDeclaration) or found.init:
+            raise spec_error(
+                "step-not-an-action",
+                f"`step` of {self.entry.name} is not an action that makes steps",
+                "decorate it: @action def step(c: Context[S]): …",
+                span=_place_of(found) or Span(str(self.entry), 1, 1),
+            )
+        if not self._is_own(found) and self.own:
+            raise spec_error(
+                "imported-step",
+                f"`step` is imported, and {self.entry.name} has actions of its own: {', '.join(self.own)}",
+                "define step in the entry file: @action def step(c: Context[S]): …",
+                span=Span(str(self.entry), 1, 1),
+            )
+        return found
 
     def _is_own(self, declared: Declared) -> bool:
         return Path(declared.function.__code__.co_filename) == self.entry
 
     def _state(self, states: list[type]) -> type:
-        named = [
-            s
-            for s in (a.state_class() for a in [*self.init, *([self.step] if self.step else []), *self.own.values()])
-            if s
-        ]
+        roots = [*self.init, *([self.step] if self.step else []), *self.own.values()]
+        named = [s for s in (a.state_class() for a in roots) if s]
         candidates = list(dict.fromkeys(named)) or states
-        if len(candidates) == 1:
-            return candidates[0]
-        wrong = (
-            "no @state class"
-            if not candidates
-            else f"several state classes: {', '.join(c.__name__ for c in candidates)}"
-        )
+        most_derived = [c for c in candidates if all(issubclass(c, other) for other in candidates)]
+        if len(most_derived) == 1:
+            return most_derived[0]
+        several = f"several state classes: {', '.join(c.__name__ for c in candidates)}"
         raise spec_error(
             "state-class",
-            f"{self.entry.name} declares {wrong}",
+            f"{self.entry.name} declares {several if candidates else 'no @state class'}",
             "declare one: @state class S(MachineStateBase): x: StateVar[int]",
             span=Span(str(self.entry), 1, 1),
         )
 
-    def _is_of_state(self, declared: PropertyDeclaration) -> bool:
-        named = declared.state_class()
-        return named is None or issubclass(self.state, named)
+    def _of_state(self, name: str, declared: PropertyDeclaration) -> PropertyDeclaration:
+        found = declared.state_class()
+        if found is not None and not issubclass(self.state, found):
+            raise spec_error(
+                "other-state",
+                f"{declared.kind} {name} is about {found.__name__}, but the steps are of {self.state.__name__}",
+                f"write def {name}(s: {self.state.__name__})",
+                span=function_span(declared.function.__code__),
+            )
+        return declared
+
+
+def _is_checked(declared: Declared) -> bool:
+    """Whether a declaration is something that is checked by being declared."""
+    initial = isinstance(declared, ActionDeclaration) and declared.init
+    return initial or isinstance(declared, PropertyDeclaration | InstanceDeclaration)
+
+
+def _place_of(found: object) -> Span | None:
+    code = getattr(found, "__code__", None)
+    return None if code is None else function_span(code)
 
 
 def _initial(session: Session, parts: _Parts) -> Transition:
@@ -187,16 +229,15 @@ def _step(session: Session, parts: _Parts) -> Transition:
 
 
 def _roots(session: Session, parts: _Parts) -> dict[str, ActionDeclaration]:
-    """The entry file's own actions that no action calls.
+    """The entry file's own actions that no action, initial ones included, calls.
 
     Each is run once in a capture that is thrown away, to see whom it calls.
     """
     for each in parts.own.values():
-        each.called = False
-    for each in parts.own.values():
         with capturing(Session(session.state, session.variables)) as rehearsal:
-            each.run(rehearsal.new_frame(dict.fromkeys(session.variables, Written.NOT))[1], [])
-    restart_numbering()
+            frame, context = rehearsal.new_frame(dict.fromkeys(session.variables, Written.NOT))
+            each.run(context, [])
+            activities.end(frame)
     return {name: each for name, each in parts.own.items() if not each.called}
 
 

@@ -7,7 +7,8 @@ from typing import Any, Self
 
 from speccheck.ir.nodes import Fold
 from speccheck.ir.types import BOOL, INT, ListType, MapType, SetType, Type
-from speccheck.lang.binders import bind, drawn_clause, fresh, lambda_over, parameter_names
+from speccheck.lang.activities import check_block, present_block
+from speccheck.lang.binders import bind, calling, drawn_clause, fresh, lambda_over, parameter_names
 from speccheck.lang.exprs import Expr, apply, constant, immutable, lift, node_of, type_of, wrap
 from speccheck.lang.places import Change, PartPlace, VariablePlace
 from speccheck.lang.scalars import index
@@ -19,7 +20,7 @@ def fold(collection: Expr, initial: Expr, function: Callable[..., Any], item_typ
     names = [*parameter_names(function), "acc", "x", "y"]
     accumulator = fresh(type_of(initial), names[0])
     items = tuple(fresh(t, hint) for t, hint in zip(item_types, names[1:], strict=False))
-    body = lift(function(wrap(accumulator), *map(wrap, items)), type_of(initial))
+    body = lift(calling(function, wrap(accumulator), *map(wrap, items)), type_of(initial))
     node = Fold(type_of(initial), node_of(collection), node_of(initial), accumulator, items, node_of(body))
     return wrap(recorded(node))
 
@@ -271,10 +272,6 @@ class ListExpr(Expr, types=(ListType,)):
         """The list with one element replaced."""
         return apply("list_replace", self, self._at(position), lift(value, self._element))
 
-    def append(self, value: object) -> Any:
-        """The list with one element added at its end."""
-        return self + lift([value], type_of(self))
-
     @property
     def keys(self) -> Any:
         """The set of indices."""
@@ -326,10 +323,11 @@ class Editor:
     Wherever an expression is expected it stands for the changed value; `e._` is that expression.
     """
 
-    __slots__ = ("_expr",)
+    __slots__ = ("_block", "_expr")
 
     def __init__(self, expr: Expr) -> None:
         object.__setattr__(self, "_expr", expr)
+        object.__setattr__(self, "_block", present_block())
 
     def __enter__(self) -> Self:
         return self
@@ -347,6 +345,7 @@ class Editor:
 
     def refine(self, variable: str, version: int, change: Change) -> None:
         """Take a change (called by what was read through this editor)."""
+        check_block(self._block, "an edit()")
         object.__setattr__(self, "_expr", change(self._expr))
 
     def _value(self) -> Any:

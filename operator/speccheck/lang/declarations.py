@@ -5,17 +5,19 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from enum import Enum
 from typing import Any
 
 from speccheck.ir.models import PropertyKind
 from speccheck.ir.nodes import Invoke, Local
 from speccheck.ir.types import BOOL, RecordType, UnionType
+from speccheck.lang.activities import only_values
 from speccheck.lang.annotations import Argument, arguments_of, fields_of, resolved, to_type
 from speccheck.lang.binders import let
 from speccheck.lang.contexts import Context, ContextOf
 from speccheck.lang.exprs import Expr, lift, node_of, type_of, wrap
 from speccheck.lang.products import make_record, make_union, remember_record
-from speccheck.lang.sessions import current, locals_key
+from speccheck.lang.sessions import call_key, current
 from speccheck.lang.spans import function_span, recorded, span_of, spec_error
 from speccheck.lang.states import MachineStateBase, is_view
 
@@ -37,6 +39,7 @@ def record(cls: type) -> Any:
     def declared() -> RecordType:
         with _not_recursive(cls):
             fields = fields_of(cls, "Field")
+            _check_names(cls, [n for n, _ in fields])
             type_ = RecordType(cls.__name__, tuple((n, to_type(f.annotation)) for n, f in fields))
         remember_record(type_, cls)
         return type_
@@ -44,6 +47,14 @@ def record(cls: type) -> Any:
     cls.__speccheck_type__ = declared  # type: ignore[attr-defined]
     cls.__new__ = lambda cls_, *args, **fields: make_record(declared(), args, fields)  # type: ignore[assignment]
     return cls
+
+
+def _check_names(cls: type, names: list[str]) -> None:
+    reserved = [n for n in names if n.startswith("_")]
+    if reserved:
+        raise spec_error(
+            "reserved-name", f"field {reserved[0]!r} of {cls.__name__} begins with _", "give it another name"
+        )
 
 
 def union(cls: type) -> Any:
@@ -202,7 +213,7 @@ class ActionDeclaration(Declared):
                     span=function_span(self.function.__code__),
                 )
 
-        key = (self, locals_key([type_of(e) for e in exprs], statics))
+        key = (self, call_key(self.name, [type_of(e) for e in exprs], statics))
         captured = session.action(key, self.name, self.doc, params, context._frame.entry(), body)
         context._frame.perform(captured.action.key, tuple(map(node_of, exprs)), captured.written)
 
@@ -241,7 +252,8 @@ class ExprDeclaration(Declared):
 
     def _result(self, values: list[object]) -> Any:
         try:
-            found = self.function(*values)
+            with only_values(f"the expression function {self.name}"):
+                found = self.function(*values)
         except RecursionError:
             raise spec_error(
                 "recursion", f"{self.name} calls itself without end", "use a reduce, or a set made at once"
@@ -263,7 +275,7 @@ class ExprDeclaration(Declared):
             inner = [wrap(next(waiting)) if isinstance(v, Expr) else state_view if is_view(v) else v for v in values]
             return node_of(self._result(inner))
 
-        key = (self, locals_key([type_of(e) for e in exprs], statics), any(map(is_view, values)))
+        key = (self, call_key(self.name, [type_of(e) for e in exprs], statics), any(map(is_view, values)))
         captured = session.function(key, self.name, params, body)
         views = [v for v in values if is_view(v)]
         reads = [node_of(getattr(views[0], name)) for name in captured.reads]
@@ -285,7 +297,7 @@ def _taken(owner: Declared, argument: Argument, value: object, coerce: bool, exp
         )
     if typed or isinstance(value, Expr):
         return lift(value, argument.type)
-    return lift(value) if expressions_only and isinstance(value, bool | int | str) else value
+    return lift(value) if expressions_only and isinstance(value, bool | int | str | Enum) else value
 
 
 class PropertyDeclaration(Declared):
@@ -297,6 +309,13 @@ class PropertyDeclaration(Declared):
 
     def __call__(self, view: Any) -> Any:
         found = self.function(view)
+        if isinstance(found, bool):
+            raise spec_error(
+                "constant-property",
+                f"{self.kind} {self.name} is the Python value {found} in every state: nothing of the state is in it",
+                "compare with ==, not `is`; a constant on purpose is Val(True)",
+                span=function_span(self.function.__code__),
+            )
         if found is None:
             raise spec_error(
                 "no-result",

@@ -7,7 +7,7 @@ an expression, `apply(op, …)` builds and type-checks an operation at the autho
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
+from enum import Enum, Flag
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from speccheck.ir.nodes import Apply, Const
@@ -254,7 +254,7 @@ def _lifted(value: object, expected: Type | None) -> Any:
         case str() if isinstance(expected, EnumType) and expected not in _enums:
             return _tag(value, expected)
         case str():
-            return constant(STR, str(value))
+            return constant(STR, _text(value))
         case set() | frozenset():
             return _collection("set_make", [lift(v, _part(expected, SetType)) for v in _stable(value)], expected)
         case list():
@@ -299,8 +299,18 @@ def constant(type_: Type, value: object) -> Any:
     return wrap(recorded(Const(type_, value)))
 
 
+def _text(value: str) -> str:
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise spec_error("not-a-value", "half of a surrogate pair is not text", "write the character itself")
+    return str(value)
+
+
 def enum_type(cls: type[Enum]) -> EnumType:
     """The type of an enum class, whose members are known by their names."""
+    if issubclass(cls, Flag):
+        raise spec_error(
+            "flag", f"{cls.__name__} is a Flag, whose members can be combined", "use an Enum and a set of it"
+        )
     type_ = EnumType(cls.__name__, tuple(member.name for member in cls))
     _enums[type_] = cls
     return type_

@@ -7,7 +7,7 @@ from typing import Any
 
 from speccheck.ir.nodes import Arm, Local, Match
 from speccheck.ir.types import UNIT, RecordType, TupleType, Type, UnionType
-from speccheck.lang.binders import fresh
+from speccheck.lang.binders import calling, fresh
 from speccheck.lang.collections import Editor
 from speccheck.lang.exprs import Expr, apply, immutable, lift, node_of, type_of, wrap
 from speccheck.lang.places import PartPlace
@@ -170,8 +170,26 @@ def make_record(type_: RecordType, args: tuple[object, ...], fields: dict[str, o
 
 
 def remember_record(type_: RecordType, cls: type) -> None:
-    """Let values of the type find the methods its class declares."""
-    _record_classes[type_] = cls
+    """Let values of the type find the methods its class declares.
+
+    Raises SpecError where another class of the same name and fields has declared methods.
+    """
+    known = _record_classes.setdefault(type_, cls)
+    if known is not cls and (_methods(known) or _methods(cls)):
+        raise spec_error(
+            "same-record",
+            f"two records {type_.name!r} have the same fields, and methods of their own",
+            "give one another name",
+        )
+
+
+def _methods(cls: type) -> list[str]:
+    return [n for n, v in vars(cls).items() if callable(v) and not n.startswith("__")]
+
+
+def forget_records() -> None:
+    """Begin anew: the classes of another capture have nothing to say."""
+    _record_classes.clear()
 
 
 class UnionExpr(Expr, types=(UnionType,)):
@@ -223,7 +241,7 @@ def _arm(function: Callable[..., Any], payload: Expr, type_: Type) -> Any:
         return function
     code = getattr(function, "__code__", None)
     takes_none = code is not None and code.co_argcount == 0
-    return function() if takes_none and type_ == UNIT else function(payload)
+    return calling(function) if takes_none and type_ == UNIT else calling(function, payload)
 
 
 def make_union(type_: UnionType, tag: str, payload: tuple[object, ...]) -> Any:

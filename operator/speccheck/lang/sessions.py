@@ -6,14 +6,17 @@ have been assigned); captures that turn out the same are one action of the model
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 from speccheck.ir.models import Action, Function, Variable
 from speccheck.ir.nodes import Local
 from speccheck.ir.types import Type
+from speccheck.lang import activities
 from speccheck.lang.builders import Frame, Written
 from speccheck.lang.contexts import Context
 from speccheck.lang.scopes import check_frame, check_function
@@ -52,6 +55,7 @@ class Session:
     def new_frame(self, written: dict[str, Written], *, initial: bool = False) -> tuple[Frame, Context]:
         """A frame for one definition, and the context to run the author's function with."""
         frame = Frame(self.variables, written, initial=initial)
+        activities.begin(frame)
         return frame, Context(frame, view(self.state, FrameStore(frame)))
 
     def action(
@@ -122,10 +126,22 @@ def capturing(session: Session) -> Iterator[Session]:
         _sessions.pop()
 
 
-def locals_key(types: list[Type], statics: list[object]) -> Any:
-    """What tells two ways of calling one function apart."""
-    return (tuple(types), tuple(id(s) if not _plain(s) else (type(s), s) for s in statics))
+def call_key(name: str, types: list[Type], statics: list[object]) -> Any:
+    """What tells two ways of calling one function apart: its expressions' types, and its plain arguments' values.
+
+    Raises SpecError for a plain argument that could change between two calls.
+    """
+    return (tuple(types), tuple(_constant(name, value) for value in statics))
 
 
-def _plain(value: object) -> bool:
-    return value is None or isinstance(value, bool | int | str)
+def _constant(name: str, value: object) -> Any:
+    """A plain argument as part of a key, which keeps it alive; a function or class stands for itself."""
+    if value is None or isinstance(value, bool | int | str | Enum | type) or inspect.isroutine(value):
+        return (type(value), value)
+    if isinstance(value, tuple | frozenset):
+        return (type(value), type(value)(_constant(name, part) for part in value))
+    raise spec_error(
+        "changeable-argument",
+        f"{name} is a named definition and is given a {type(value).__name__}, which could change between calls",
+        "pass an expression or a constant (int, str, enum member, tuple), or make it inline=True",
+    )

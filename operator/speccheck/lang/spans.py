@@ -25,14 +25,19 @@ _STANDARD = frozenset(str(m.__file__) for m in (contextlib, enum, functools, typ
 _positions: dict[CodeType, list[tuple[int | None, int | None, int | None, int | None]]] = {}
 _recorded: dict[int, tuple[object, Span]] = {}
 _errors: list[SpecError] = []
+_roots: list[str] = []
 
 
 def author_frame() -> FrameType | None:
     """The innermost frame that runs code outside this package; None where there is none."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and _is_ours(frame.f_code.co_filename):
+    while frame is not None and not _is_authors(frame.f_code.co_filename):
         frame = frame.f_back
     return frame
+
+
+def _is_authors(filename: str) -> bool:
+    return filename.startswith(_roots[-1]) if _roots else not _is_ours(filename)
 
 
 def _is_ours(filename: str) -> bool:
@@ -92,8 +97,12 @@ def span_of(node: object) -> Span | None:
     return None if found is None else found[1]
 
 
-def forget() -> None:
-    """Drop everything recorded; spans of nodes made before are lost."""
+def forget(root: str = "") -> None:
+    """Drop everything recorded; spans of nodes made before are lost.
+
+    From here on only code in files under `root` is an author's (empty: any code outside of speccheck).
+    """
+    _roots[:] = [root] if root else []
     _recorded.clear()
     _errors.clear()
     _positions.clear()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol, TypeVar
 from weakref import WeakKeyDictionary
@@ -12,6 +10,7 @@ from speccheck.ir.models import Variable
 from speccheck.ir.nodes import Local, Read
 from speccheck.ir.nodes import Param as ParamNode
 from speccheck.ir.types import MapType
+from speccheck.lang.activities import check_block, present_block
 from speccheck.lang.annotations import UPSERT, fields_of, to_type
 from speccheck.lang.binders import fresh
 from speccheck.lang.builders import Frame
@@ -45,7 +44,13 @@ def _declared(cls: type) -> Declaration:
     params: dict[str, Variable] = {}
     variables: dict[str, Variable] = {}
     for name, form in fields_of(cls, "Param", "StateVar"):
-        if name in vars(cls):
+        if name.startswith("_") or hasattr(MachineStateBase, name):
+            raise spec_error(
+                "reserved-name",
+                f"{name!r} of {cls.__name__} is a name that states have themselves",
+                "give it another name",
+            )
+        if any(name in vars(base) for base in cls.__mro__[:-1]):
             raise spec_error(
                 "field-default", f"field {name!r} has a default", "give parameters in an @instance, variables in init"
             )
@@ -95,12 +100,9 @@ class MachineStateBase:
             raise _unknown(found, name)
         self._store.set(name, value)
 
-    @contextmanager
-    def editing(self) -> Iterator[Any]:
+    def editing(self) -> Editing:
         """`with s.editing() as upd:` assigns through `upd`, reading the values before the block."""
-        store = EditingStore(self)
-        yield view(type(self), store)
-        store.finish()
+        return Editing(self)
 
 
 def _unknown(found: Declaration, name: str) -> Exception:
@@ -224,11 +226,43 @@ def given_values(instance: Any) -> dict[str, Any]:
     return store.values if isinstance(store, GivenStore) else {}
 
 
+class Editing:
+    """An `editing` block waiting for its `with`."""
+
+    __slots__ = ("_state", "_store")
+
+    def __init__(self, state: MachineStateBase) -> None:
+        object.__setattr__(self, "_state", state)
+
+    def __enter__(self) -> Any:
+        object.__setattr__(self, "_store", EditingStore(self._state))
+        return view(type(self._state), self._store)
+
+    def __exit__(self, kind: object, *exc: object) -> None:
+        if kind is None:
+            self._store.finish()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise self._unentered()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise self._unentered()
+
+    @staticmethod
+    def _unentered() -> Exception:
+        return spec_error(
+            "editing-without-with", "editing() is used without `with`", "write `with s.editing() as upd:`"
+        )
+
+
 class EditingStore:
     """Assignments collected in an `editing` block."""
 
     def __init__(self, base: MachineStateBase) -> None:
         self._base = base
+        self._block = present_block()
         self._old: dict[str, Any] = {}
         self._whole: dict[str, object] = {}
         self._changes: dict[str, list[Change]] = {}
@@ -242,16 +276,19 @@ class EditingStore:
 
     def set(self, name: str, value: object) -> None:
         """Collect an assignment of a whole variable."""
+        check_block(self._block, "editing()")
         if name in self._whole or name in self._changes:
             raise spec_error("double-assignment", f"variable {name!r} is assigned twice in one editing block")
         self._whole[name] = value
 
     def refine(self, variable: str, version: int, change: Change) -> None:
         """Collect a keyed write."""
+        check_block(self._block, "editing()")
         self._changes.setdefault(variable, []).append(change)
 
     def finish(self) -> None:
         """Make the collected assignments."""
+        check_block(self._block, "editing()")
         for name, value in self._whole.items():
             self._base._store.set(name, value)
         for name, changes in self._changes.items():

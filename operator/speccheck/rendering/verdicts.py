@@ -16,6 +16,7 @@ _WAYS_OUT = {
     "BoundReached": "raise --max-steps, or leave it out to visit every reachable state",
     "TooLarge": "choose from a smaller set, or give the instance smaller parameters",
     "FailFast": "leave out --fail-fast",
+    "NoInitialState": "loosen what the initial actions assume, or give the instance other parameters",
     "Interrupted": "let it run to its end, or bound it with --timeout or --max-steps",
 }
 _WALKS_WAY_OUT = "visit every state with `speccheck check`; more --walks only make it likelier that something is found"

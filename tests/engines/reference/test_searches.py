@@ -223,9 +223,12 @@ class TestDeadlock:
     def test_standing_still_is_a_step(self) -> None:
         assert verdicts(run(walks_to(0), deadlock=True)) == {"deadlock": (Verdict.HOLDS, "SpaceExhausted")}
 
-    def test_states_at_the_bound_are_not_expanded(self) -> None:
-        report = run(up_to(2), deadlock=True, max_steps=2)
-        assert verdicts(report) == {"deadlock": (Verdict.HOLDS_WITHIN_BOUND, "BoundCompleted")}
+    def test_states_at_the_bound_are_asked_for_a_step_and_not_expanded(self) -> None:
+        at_the_bound = run(up_to(2), deadlock=True, max_steps=2)
+        assert verdicts(at_the_bound) == {"deadlock": (Verdict.VIOLATED, "DeadlockFound")}
+        before_it = run(up_to(3), deadlock=True, max_steps=2)
+        assert verdicts(before_it) == {"deadlock": (Verdict.HOLDS_WITHIN_BOUND, "BoundCompleted")}
+        assert (before_it.stats.distinct, before_it.stats.generated) == (3, 3)
 
     def test_it_is_a_question_like_others(self) -> None:
         report = run(up_to(3, count_below(2)), deadlock=True)

@@ -26,7 +26,7 @@ from speccheck.engines.reference.endings import (
     stopped,
     too_large,
 )
-from speccheck.engines.reference.paths import path_through, take
+from speccheck.engines.reference.paths import first_way, path_through, take
 from speccheck.engines.reference.programs import Program
 from speccheck.engines.reference.verdicts import Ledger
 from speccheck.engines.reference.walks import State, Walk, every
@@ -89,8 +89,21 @@ class _Search:
         if self._limits.fail_fast and self._ledger.violated:
             return stopped("FailFast")
         if self.counts.depth == self._limits.max_steps:
+            if self._limits.deadlock:
+                self._look_for_deadlocks(start)
             return bounded(self.counts.depth)
         return None
+
+    def _look_for_deadlocks(self, start: int) -> None:
+        """Whether the states at the bound have a step at all; what the steps lead to is beyond it."""
+        for number in range(start, len(self._states)):
+            try:
+                way = first_way(self._program, self._states[number], lambda state, walk: True)
+            except (EvaluationFailed, TooLarge):
+                continue  # that there is a step is not in doubt, only where it leads
+            self._program.budget.spend(WAY)
+            if way is None:
+                self._ledger.deadlocked(self._where(number))
 
     def _level(self, start: int) -> int:
         """Expands the states from `start` on; gives the number of the first state of the next level."""
