@@ -1,45 +1,70 @@
 #!/bin/sh
-# The main job in one go, on this machine alone: a design that holds, the same design repaired, and the race explained.
+# The main job in one go, on this machine alone: a design that holds, a live zone that broke it, and the race explained.
 # Takes SPECCHECK (the command; default: speccheck on the PATH). Leaves nothing behind.
 set -eu
 cd "$(dirname "$0")/.."
 speccheck=${SPECCHECK:-speccheck}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+bold='' plain=''
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$(printf '\033[1m') plain=$(printf '\033[0m'); fi
 
-say() { printf '\n\033[1m# %s\033[0m\n' "$*"; }
+say() { # a heading, and what to look at
+    printf '\n%s# %s%s\n' "$bold" "$1" "$plain"
+    shift
+    for line in "$@"; do printf '# %s\n' "$line"; done
+}
 expect() { # the exit status that the command is to have
     wanted=$1
     shift
-    printf '$ %s\n' "speccheck $*"
+    printf '%s$ speccheck %s%s\n' "$bold" "$*" "$plain"
     status=0
     "$speccheck" "$@" || status=$?
     if [ "$status" -ne "$wanted" ]; then
         echo "demo: exit status $status, expected $wanted" >&2
         exit 1
     fi
+    printf '(exit status %s)\n' "$status"
 }
 
-say "1. Two-phase commit, as Gray and Lamport wrote it: every reachable state is visited."
+say "1. Two-phase commit: every state it can reach is visited" \
+    "A spec is a Python file. Its invariants are to hold in every state; its examples" \
+    "show that things can happen at all. 288 is what Gray and Lamport's model has too."
 expect 0 check specs/two_phase_commit.py --instance n3
 
-say "2. A DNS balancer whose clean-up spares what is live: it holds with two deployers."
+say "2. A DNS balancer's design, repaired: it holds" \
+    "A planner publishes plans. Deployers write them into a zone, and clean up old" \
+    "ones. The service's name must always point at a plan that is there."
 expect 0 check specs/dns_balancer --instance repaired
 
-say "3. The manifest that a cluster would be given, and a zone that changes under it: the same answers without a cluster."
+say "3. Does the live zone keep to it?" \
+    "The manifests that a cluster would be given, and one night of the zone (made up" \
+    "for this demo). Printed is what a cluster would show: conditions, and Events."
 expect 1 run -f examples/demo --observations examples/demo/zone.jsonl
-
-say "4. The same balancer without that care: a race between a slow deployer and another one's clean-up."
-expect 1 check specs/dns_balancer --instance race --property no_inconsistent_root --itf "$work/race.itf.json"
-
-say "5. The path that was found is replayed, and shows it again."
-expect 1 replay specs/dns_balancer "$work/race.itf.json"
-
 cat <<'END'
 
-What happened: deployer-a picked an old plan and took the lock, then was slow. deployer-b took the lock over, applied
-the newest plan, and let go. deployer-a then wrote its old plan over the newer one: it had checked, but long ago. Nothing
-was wrong yet. When deployer-b cleaned up old plans, the live one was among them, and the root pointed at nothing.
+The design is Verified, but the zone was not always like it: from 03:12:09 to
+03:26:31 its root pointed at nothing. In a cluster the two DriftDetected Events
+come within seconds, on the zone's object and on the SpecCheck.
+END
 
-Next: specs/dns_balancer/dns_balancer.py is the design, README.md shows the way to a cluster and to a spec of your own.
+say "4. How could that be? The design that ran that night, before its repair" \
+    "The search finds the shortest way there. Each step shows only what it changes."
+expect 1 check specs/dns_balancer --instance race --property no_inconsistent_root --itf "$work/race.itf.json"
+
+say "5. The path that was saved, taken again: it is no artefact of the search"
+expect 1 replay specs/dns_balancer "$work/race.itf.json" >"$work/replay.txt"
+sed -n '1,2p; /no_inconsistent_root/,/always/p; $p' "$work/replay.txt"
+
+cat <<END
+
+${bold}# What happened${plain}
+deployer-a picked plan 1 and took the lock, then was slow. Meanwhile deployer-b
+took the lock over, wrote plan 3, the newest, and let go. Then deployer-a wrote
+its old plan 1 over it: it had checked, but long ago. Nothing was wrong yet. But
+when deployer-b cleaned up old plans, the live one was among them, and the root
+pointed at nothing. No deployer did anything that looked wrong to itself.
+
+Next: specs/dns_balancer/dns_balancer.py is the design; README.md leads to a
+cluster, and to a spec of your own.
 END

@@ -67,6 +67,15 @@ _ROWS = (
         ),
     ),
     Command(
+        "run",
+        "speccheck.cli.run:run",
+        "Carry out SpecChecks without a cluster, and show what a cluster would.",
+        (
+            "speccheck run -f manifests/samples/dns-balancer",
+            "speccheck run -f rollout.yaml --observations rollout.jsonl",
+        ),
+    ),
+    Command(
         "pod",
         "speccheck.cli.pods:pod",
         "The two stages of a checker pod; the operator's Jobs call them.",

@@ -1,0 +1,277 @@
+"""From judgements to drifts: what is amiss at present, since when, and what has changed.
+
+Takes what was seen of objects, in order, with the evaluator's judgement of it; keeps the active drifts and counts;
+gives the changes. Pure: no clock, no CEL, no Model, no input or output. It is all the operator needs to keep.
+"""
+
+from __future__ import annotations
+
+import builtins
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from speccheck.conform.protocols import Judgement, Result
+
+KEYS_LIMIT = 20_000
+"""How many keys are followed; what comes beyond is judged, and counted as not followed."""
+
+DRIFTS_LIMIT = 1_000
+"""How many drifts can be active; what comes beyond is counted only."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRef:
+    """An object of the cluster; `uid` and `namespace` may be empty, the rest too where a line has no such thing."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+    uid: str
+
+    @property
+    def identity(self) -> str:
+        """What tells this object from every other."""
+        return self.uid or "/".join((self.api_version, self.kind, self.namespace, self.name))
+
+
+def object_ref(body: object) -> ObjectRef:
+    """The object that some JSON describes, as far as it says; nothing in it is trusted to be there."""
+    data = body if isinstance(body, dict) else {}
+    metadata = data.get("metadata")
+    named = metadata if isinstance(metadata, dict) else {}
+    found = (data.get("apiVersion"), data.get("kind"), named.get("namespace"), named.get("name"), named.get("uid"))
+    return ObjectRef(*(each[:253] if isinstance(each, str) else "" for each in found))
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """An object that breaks a property. `count` says in how many observations since; `message` tells of the first."""
+
+    property: str
+    tier: str
+    key: str
+    object: ObjectRef
+    since: datetime
+    count: int
+    last: datetime
+    message: str
+    muted: bool = False
+
+    @builtins.property  # the name is a field's in this class
+    def identity(self) -> str:
+        """A name for this drift that stays the same over restarts and belongs to no other."""
+        parts = (self.object.identity, self.key, self.property, self.tier, self.since.isoformat())
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An observation as far as drifts need it. `version` changes whenever the object does; "" where there is none."""
+
+    source: str
+    kind: Literal["ADDED", "MODIFIED", "DELETED"]
+    time: datetime
+    object: ObjectRef
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A property broke on a key where it had held, or was not known."""
+
+    drift: Drift
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """It was seen broken again."""
+
+    drift: Drift
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The drift is over: the property holds again, or the object is gone (deleted, or under another key)."""
+
+    drift: Drift
+    at: datetime
+    why: Literal["holds", "gone"]
+
+
+Change: TypeAlias = Started | Repeated | Resolved
+
+
+@dataclass(slots=True)
+class Counts:
+    """Totals since the tracker was made. `judged` counts observations with a result for some property;
+    `by_property` the results of each, so that what is never judged is seen; `in_a_row` the rejections since the
+    last observation that was mapped."""
+
+    judged: int = 0
+    rejected: int = 0
+    errors: int = 0
+    duplicates: int = 0
+    gaps: int = 0
+    resolved: int = 0
+    overflowed: int = 0
+    in_a_row: int = 0
+    last_observed: datetime | None = None
+    last_rejection: str = ""
+    by_property: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class _Key:
+    """A trace under way: the objects that make it up, and whether its last state was judged whole."""
+
+    objects: set[str] = field(default_factory=set)
+    judged: bool = False
+
+
+class Tracker:
+    """The drifts of one SpecCheck.
+
+    `drifts` are those that were active before a restart. They stay active, silently, until an observation
+    says otherwise or `synced` finds their object gone.
+    """
+
+    def __init__(self, drifts: Iterable[Drift] = ()) -> None:
+        self.counts = Counts()
+        self._drifts = {(drift.key, drift.property): drift for drift in drifts}
+        self._restored = set(self._drifts)
+        self._keys: dict[str, _Key] = {}
+        self._key_of: dict[str, str] = {}
+        self._versions: dict[str, str] = {}
+        self._unmapped: set[str] = set()
+
+    @property
+    def active(self) -> tuple[Drift, ...]:
+        """The drifts that are not over, oldest first."""
+        return tuple(sorted(self._drifts.values(), key=lambda drift: (drift.since, drift.identity)))
+
+    @property
+    def keys(self) -> int:
+        """How many keys have objects."""
+        return len(self._keys)
+
+    @property
+    def unjudged_keys(self) -> int:
+        """How many keys are in a state of which it is not known whether it conforms: it could not be mapped, some
+        property has no value in it, or it is beyond what is followed."""
+        known = {self._key_of[identity] for identity in self._unmapped if identity in self._key_of}
+        unjudged = {name for name, key in self._keys.items() if not key.judged} | known
+        strangers = sum(identity not in self._key_of for identity in self._unmapped)
+        return len(unjudged) + strangers + self.counts.overflowed
+
+    def is_duplicate(self, seen: Seen) -> bool:
+        """Whether exactly this version of the object was seen before; then it need not be judged. It is counted."""
+        known = bool(seen.version) and self._versions.get(seen.object.identity) == seen.version
+        if known and seen.kind != "DELETED":
+            self.counts.duplicates += 1
+            return True
+        return False
+
+    def feed(self, seen: Seen, judgement: Judgement) -> tuple[Change, ...]:
+        """What an added or changed object, as it was judged, changes."""
+        self.counts.last_observed = seen.time
+        if judgement.rejected:
+            self.counts.rejected += 1
+            self.counts.in_a_row += 1
+            self.counts.last_rejection = judgement.rejected
+            if len(self._unmapped) < KEYS_LIMIT:
+                self._unmapped.add(seen.object.identity)
+            return ()
+        self.counts.in_a_row = 0
+        self._unmapped.discard(seen.object.identity)
+        changes = self._move(seen, judgement.key)
+        self._count(judgement)
+        for result in judgement.results:
+            changes += self._settle(seen, judgement.key, result)
+        return tuple(changes)
+
+    def deleted(self, seen: Seen) -> tuple[Change, ...]:
+        """What an object's end changes; its key closes with its last object."""
+        self.counts.last_observed = seen.time
+        identity = seen.object.identity
+        self._versions.pop(identity, None)
+        self._unmapped.discard(identity)
+        return tuple(self._leave(identity, seen.time))
+
+    def gap(self) -> None:
+        """Something may have happened that nobody saw. States are judged one by one, so drifts stand as they are."""
+        self.counts.gaps += 1
+
+    def synced(self, time: datetime) -> tuple[Change, ...]:
+        """All objects there are have been fed: what was active on one that is gone is over."""
+        gone = [at for at in self._restored if self._drifts[at].object.identity not in self._key_of]
+        return tuple(self._resolve(at, time, "gone") for at in gone)
+
+    def _move(self, seen: Seen, key: str) -> list[Change]:
+        identity = seen.object.identity if any(asdict(seen.object).values()) else f"nothing but the key {key}"
+        before = self._key_of.get(identity)
+        changes = self._leave(identity, seen.time) if before not in (None, key) else []
+        if key not in self._keys and len(self._keys) >= KEYS_LIMIT:
+            self.counts.overflowed += 1
+        else:
+            self._keys.setdefault(key, _Key()).objects.add(identity)
+            self._key_of[identity] = key
+            self._versions[identity] = seen.version
+        return changes
+
+    def _leave(self, identity: str, time: datetime) -> list[Change]:
+        key = self._key_of.pop(identity, None)
+        if key is not None:
+            self._keys[key].objects.discard(identity)
+            if not self._keys[key].objects:
+                del self._keys[key]
+        over = [
+            at
+            for at, drift in self._drifts.items()
+            if drift.object.identity == identity or (at[0] == key and key not in self._keys)
+        ]
+        return [self._resolve(at, time, "gone") for at in over]
+
+    def _count(self, judgement: Judgement) -> None:
+        judged = [result.property for result in judgement.results if result.verdict != "Error"]
+        self.counts.errors += len(judgement.results) - len(judged)
+        self.counts.by_property.update(judged)
+        self.counts.judged += bool(judged)
+        if judgement.key in self._keys:
+            self._keys[judgement.key].judged = bool(judged) and len(judged) == len(judgement.results)
+
+    def _settle(self, seen: Seen, key: str, result: Result) -> list[Change]:
+        at = (key, result.property)
+        match result.verdict, self._drifts.get(at):
+            case "Violated", None:
+                return self._start(seen, at, result)
+            case "Violated", Drift() as drift:
+                return self._repeat(seen, at, drift)
+            case "Holds", Drift():
+                return [self._resolve(at, seen.time, "holds")]
+            case _:
+                return []
+
+    def _start(self, seen: Seen, at: tuple[str, str], result: Result) -> list[Change]:
+        if len(self._drifts) >= DRIFTS_LIMIT:
+            self.counts.overflowed += 1
+            return []
+        drift = Drift(result.property, "State", at[0], seen.object, seen.time, 1, seen.time, result.message)
+        self._drifts[at] = drift
+        return [Started(drift)]
+
+    def _repeat(self, seen: Seen, at: tuple[str, str], drift: Drift) -> list[Change]:
+        if at in self._restored:
+            self._restored.discard(at)
+            return []
+        self._drifts[at] = replace(drift, count=drift.count + 1, last=max(drift.last, seen.time))
+        return [Repeated(self._drifts[at])]
+
+    def _resolve(self, at: tuple[str, str], time: datetime, why: Literal["holds", "gone"]) -> Change:
+        self._restored.discard(at)
+        self.counts.resolved += 1
+        return Resolved(self._drifts.pop(at), time, why)

@@ -1,0 +1,124 @@
+"""Events, written in the background: what is told here never holds up or fails what it tells of.
+
+Takes Events with deterministic names; writes them in turn, at a bounded rate, from a bounded queue, and counts what
+it gives up. One that exists has been told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+
+from speccheck.errors import EngineError
+from speccheck.kube.connections import ApiError, Body
+from speccheck.kube.kinds import EVENTS
+from speccheck.kube.meters import Meters
+from speccheck.kube.writes import Writer
+from speccheck.resource.events import EventBody
+
+QUEUE_LIMIT = 1000
+BURST = 100
+RATE_PER_S = 10.0
+ATTEMPTS = 6
+DRAIN_TIMEOUT_S = 3.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """An Event to be made; with a patch: one to be patched, and made where it has gone."""
+
+    event: EventBody
+    patch: Body | None = None
+
+
+class Bucket:
+    """A token bucket: `burst` at once, then `rate_per_s`."""
+
+    def __init__(self, burst: int, rate_per_s: float) -> None:
+        self._burst = float(burst)
+        self._rate_per_s = rate_per_s
+        self._tokens = self._burst
+        self._at = 0.0
+
+    def wait_s(self, now: float) -> float:
+        """Take a token, and give the seconds to wait until it is there."""
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate_per_s) if self._at else self._burst
+        self._at = now
+        self._tokens -= 1
+        return max(0.0, -self._tokens / self._rate_per_s)
+
+
+class Recorder:
+    """Tells Events. `tell` and `tell_again` neither wait nor raise."""
+
+    def __init__(self, writer: Writer, meters: Meters) -> None:
+        self._writer = writer
+        self._meters = meters
+        self._queue: asyncio.Queue[_Telling] = asyncio.Queue(QUEUE_LIMIT)
+        self._bucket = Bucket(BURST, RATE_PER_S)
+
+    def tell(self, event: EventBody) -> None:
+        """Have an Event made, unless it exists."""
+        self._put(_Telling(event))
+
+    def tell_again(self, event: EventBody, patch: Body) -> None:
+        """Have an Event patched that happened again; where it has gone by now, it is made anew."""
+        self._put(_Telling(event, patch))
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        while True:
+            telling = await self._queue.get()
+            await asyncio.sleep(self._bucket.wait_s(asyncio.get_running_loop().time()))
+            await self._write(telling)
+            self._queue.task_done()
+
+    async def drain(self) -> None:
+        """Wait a little for what is still to be written."""
+        try:
+            async with asyncio.timeout(DRAIN_TIMEOUT_S):
+                await self._queue.join()
+        except TimeoutError:
+            self._drop("shutdown", self._queue.qsize())
+
+    def _put(self, telling: _Telling) -> None:
+        try:
+            self._queue.put_nowait(telling)
+        except asyncio.QueueFull:
+            self._drop("full")
+
+    async def _write(self, telling: _Telling) -> None:
+        retrying = AsyncRetrying(
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=wait_exponential_jitter(multiplier=0.2, max=10),
+            retry=retry_if_exception(_passing),
+            reraise=True,
+        )
+        try:
+            await retrying(self._once, telling)
+        except EngineError as error:
+            _log.warning("Event %s/%s was not written: %s", telling.event.namespace, telling.event.name, error)
+            self._drop("refused" if isinstance(error, ApiError) and not _passing(error) else "unreachable")
+        except Exception:  # noqa: BLE001 - a lost Event is never more than a lost Event
+            _log.exception("Event %s/%s was not written", telling.event.namespace, telling.event.name)
+            self._drop("fault")
+
+    async def _once(self, telling: _Telling) -> None:
+        event = telling.event
+        if telling.patch is not None and await self._writer.merge(EVENTS, event.namespace, event.name, telling.patch):
+            return
+        if await self._writer.create(EVENTS, event.namespace, event.body) is not None:
+            self._meters.add("speccheck_events_total", reason=event.body["reason"])
+
+    def _drop(self, why: str, count: int = 1) -> None:
+        self._meters.add("speccheck_events_dropped_total", count, why=why)
+
+
+def _passing(error: BaseException) -> bool:
+    """Whether another try may help."""
+    return isinstance(error, ApiError) and (error.unreachable or error.status == 429 or error.status >= 500)

@@ -1,0 +1,150 @@
+"""What observation has come to for one SpecCheck: the part of its `.status` that says so, and back after a restart.
+
+Takes an ObserveState from the rim; gives `.status.observe`, bounded, with totals counted. Which observation breaks
+what is decided in `conform`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from speccheck.conform.drifts import Drift, ObjectRef
+from speccheck.resource.bodies import Body, given
+from speccheck.resource.paths import cut
+from speccheck.resource.requests import Request
+from speccheck.resource.times import micro_time_text, time_of, time_text
+
+__all__ = [
+    "Drift",
+    "ObjectRef",
+    "ObserveState",
+    "Problem",
+    "drifts_from",
+    "forbidden_message",
+    "observe_body",
+    "reference_body",
+]
+
+
+DRIFTS_LIMIT = 50
+MESSAGE_LIMIT = 1024
+VOLATILE = ("keys", "judged", "rejected", "lastObserved", "updatedAt")
+"""What in `.status.observe` moves with every observation, and is not worth a write of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why observation cannot go on: a reason of `reasons.REASONS`. `permanent`: until somebody changes something."""
+
+    reason: str
+    message: str
+    permanent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ObserveState:
+    """How observation stands. `synced`: all objects were listed. `unjudged_keys`: keys never judged so far.
+
+    Counts are since observation of this SpecCheck began in this process; `drifts` are the active ones.
+    """
+
+    synced: bool
+    keys: int = 0
+    judged: int = 0
+    gaps: int = 0
+    rejected: int = 0
+    resolved: int = 0
+    unjudged_keys: int = 0
+    last_observed: datetime | None = None
+    drifts: tuple[Drift, ...] = ()
+    problem: Problem | None = None
+    model_digest: str = ""
+
+    @property
+    def alarms(self) -> tuple[Drift, ...]:
+        """The active drifts that nobody has muted, oldest first."""
+        return tuple(sorted((d for d in self.drifts if not d.muted), key=lambda d: (d.since, d.identity)))
+
+
+def observe_body(state: ObserveState, now: datetime) -> Body:
+    """`.status.observe`: the oldest drifts in full, all of them counted."""
+    drifts = sorted(state.drifts, key=lambda d: (d.muted, d.since, d.identity))
+    body = {
+        "keys": state.keys,
+        "judged": state.judged,
+        "gaps": state.gaps,
+        "rejected": state.rejected,
+        "resolved": state.resolved,
+        "driftsActive": len(drifts),
+        "drifts": [_drift_body(drift) for drift in drifts[:DRIFTS_LIMIT]],
+        "updatedAt": time_text(now),
+    }
+    last = time_text(state.last_observed) if state.last_observed else None
+    return body | given(lastObserved=last, modelDigest=state.model_digest)
+
+
+def _drift_body(drift: Drift) -> Body:
+    return {
+        "identity": drift.identity,
+        "property": drift.property,
+        "tier": drift.tier,
+        "key": cut(drift.key, MESSAGE_LIMIT),
+        "object": reference_body(drift.object),
+        "since": micro_time_text(drift.since),
+        "last": micro_time_text(drift.last),
+        "count": drift.count,
+        "message": cut(drift.message, MESSAGE_LIMIT),
+        "muted": drift.muted,
+    }
+
+
+def reference_body(reference: ObjectRef) -> Body:
+    """An object reference as Kubernetes writes it."""
+    return given(
+        apiVersion=reference.api_version,
+        kind=reference.kind,
+        namespace=reference.namespace,
+        name=reference.name,
+        uid=reference.uid,
+    )
+
+
+def drifts_from(status: Mapping[str, Any]) -> tuple[Drift, ...]:
+    """The active drifts kept in a SpecCheck's `.status`, for an observer that starts anew."""
+    return tuple(map(_drift_of, (status.get("observe") or {}).get("drifts") or []))
+
+
+def _drift_of(body: Mapping[str, Any]) -> Drift:
+    found = body.get("object") or {}
+    return Drift(
+        property=body["property"],
+        tier=body["tier"],
+        key=body["key"],
+        object=ObjectRef(*(found.get(name, "") for name in ("apiVersion", "kind", "namespace", "name", "uid"))),
+        since=time_of(body["since"]),
+        last=time_of(body["last"]),
+        count=body["count"],
+        message=body["message"],
+        muted=body.get("muted", False),
+    )
+
+
+def forbidden_message(request: Request, resource: str) -> str:
+    """What to apply so that the SpecCheck's service account may see what it observes; `resource` is the plural name."""
+    observe = request.observe
+    assert observe is not None, "only an observing SpecCheck can be forbidden to see"
+    source = observe.sources[0].kubernetes
+    namespace = source.namespace or request.namespace
+    group = source.api_version.rpartition("/")[0]
+    account = f"{request.namespace}:{observe.service_account_name}"
+    return (
+        f"service account {observe.service_account_name} of namespace {request.namespace} may not list and watch "
+        f"{resource} in namespace {namespace}; grant it: "
+        f"kubectl create role speccheck-{resource} -n {namespace} --verb=get,list,watch "
+        f"--resource={resource}{f'.{group}' if group else ''} && "
+        f"kubectl create rolebinding speccheck-{resource}-{observe.service_account_name} -n {namespace} "
+        f"--role=speccheck-{resource} --serviceaccount={account}"
+    )

@@ -1,0 +1,1 @@
+"""Where observations come from, and what one is."""

@@ -1,0 +1,93 @@
+"""What crosses the evaluator's socket: it comes back as it went, and nothing else is let in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from speccheck.conform import protocols
+from speccheck.conform.protocols import (
+    HEADER,
+    Judge,
+    Judged,
+    Judgement,
+    Load,
+    Loaded,
+    MappingOrder,
+    Refusal,
+    Result,
+    SourceOrder,
+    Unjudged,
+    View,
+    answer_from,
+    framed,
+    handle_of,
+    length_of,
+    request_from,
+)
+from speccheck.errors import ModelError
+
+ORDER = MappingOrder((SourceOrder("web", "object.x"),), {"a": "1"}, "three", {"N": "2"})
+VIEW = View("web", datetime(2026, 11, 3, tzinfo=UTC), {"a": [1, None]}, {"name": "x", "attributes": {}}, {"db": None})
+
+
+@pytest.mark.parametrize("request_", [Load("ns", "h", b"\x00model", ORDER), Judge("ns", "h", (VIEW, VIEW))])
+def test_requests_come_back(request_: Load | Judge) -> None:
+    data = framed(request_)
+    assert length_of(data[: HEADER.size]) == len(data) - HEADER.size
+    assert request_from(data[HEADER.size :]) == request_
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Loaded(("p",), (Unjudged("q", ("v",)),)),
+        Judged((Judgement("k", {"a": {"#bigint": "1"}}, (Result("p", "Violated", "so"),)), Judgement(rejected="no"))),
+        Refusal("OverBudget", "too long"),
+    ],
+)
+def test_answers_come_back(answer: protocols.Answer) -> None:
+    assert answer_from(framed(answer)[HEADER.size :]) == answer
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b'{"type":"judge"}',
+        b'{"type":"other","tenant":"n"}',
+        b'{"type":"judge","tenant":"n","handle":"h","views":[],"more":1}',
+        b'{"type":"judge","tenant":"n","handle":"h","views":[{"source":"s","time":"yesterday"}]}',
+        b'{"type":"load","tenant":"n","handle":"h","model":"???","mapping":{"sources":[],"variables":{}}}',
+        b'{"type":"judge","tenant":"\xff"}',
+        b'{"type":"judge","views":' + b"[" * 100_000,
+    ],
+)
+def test_what_is_no_request_is_refused(payload: bytes) -> None:
+    with pytest.raises(ModelError, match="not a request"):
+        request_from(payload)
+    with pytest.raises(ModelError, match="not an answer"):
+        answer_from(payload)
+
+
+def test_too_many_observations_at_once_are_refused() -> None:
+    views = (View("s", VIEW.time),) * (protocols.VIEWS_PER_MESSAGE + 1)
+    with pytest.raises(ModelError, match="257 observations in one request; at most 256"):
+        request_from(msgspec.json.encode(Judge("n", "h", views)))
+
+
+def test_messages_have_a_limit_both_ways() -> None:
+    with pytest.raises(ModelError, match="the evaluator takes"):
+        framed(Load("ns", "h", bytes(protocols.MESSAGE_BYTES), ORDER))
+    with pytest.raises(ModelError, match="at most"):
+        length_of(HEADER.pack(protocols.MESSAGE_BYTES + 1))
+
+
+def test_a_handle_stands_for_model_and_mapping() -> None:
+    other = MappingOrder((SourceOrder("web", "object.y"),), {"a": "1"}, "three", {"N": "2"})
+    assert handle_of(b"m", ORDER) == handle_of(b"m", ORDER)
+    assert len({handle_of(b"m", ORDER), handle_of(b"n", ORDER), handle_of(b"m", other)}) == 3

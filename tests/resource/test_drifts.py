@@ -1,0 +1,52 @@
+"""The observation part of a status."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from tests.resource.bodies import NOW, OBSERVE, request
+from tests.resource.observed import DRIFT, OTHER_DRIFT, observed
+
+from speccheck.resource.drifts import drifts_from, forbidden_message, observe_body
+
+
+def test_the_body(golden: Any) -> None:
+    golden("observe.yaml", observe_body(observed(drifts=(OTHER_DRIFT, DRIFT), gaps=1, rejected=2, resolved=3), NOW))
+
+
+def test_before_anything_was_observed() -> None:
+    body = observe_body(observed(last_observed=None, model_digest="", keys=0, judged=0), NOW)
+    assert "lastObserved" not in body
+    assert "modelDigest" not in body
+
+
+def test_active_drifts_read_back_with_their_identity() -> None:
+    status = {"observe": observe_body(observed(drifts=(OTHER_DRIFT, DRIFT)), NOW)}
+    read = drifts_from(status)
+    assert read == (DRIFT, OTHER_DRIFT)
+    assert [d.identity for d in read] == [DRIFT.identity, OTHER_DRIFT.identity]
+    assert drifts_from({}) == ()
+
+
+def test_drifts_are_capped_oldest_first_and_counted() -> None:
+    many = tuple(replace(DRIFT, key=str(n), since=NOW - timedelta(seconds=n)) for n in range(80))
+    body = observe_body(observed(drifts=many), NOW)
+    assert body["driftsActive"] == 80
+    assert [d["key"] for d in body["drifts"]] == [str(n) for n in range(79, 29, -1)]
+
+
+def test_what_may_not_be_seen_comes_with_the_role_to_apply() -> None:
+    assert forbidden_message(request({"observe": OBSERVE}), "configmaps") == (
+        "service account dns-observer of namespace platform may not list and watch configmaps in namespace platform; "
+        "grant it: kubectl create role speccheck-configmaps -n platform --verb=get,list,watch --resource=configmaps && "
+        "kubectl create rolebinding speccheck-configmaps-dns-observer -n platform --role=speccheck-configmaps "
+        "--serviceaccount=platform:dns-observer"
+    )
+
+
+def test_another_group_and_namespace_are_named() -> None:
+    source = {"name": "web", "kubernetes": {"apiVersion": "apps/v1", "kind": "Deployment", "namespace": "shop"}}
+    message = forbidden_message(request({"observe": OBSERVE | {"sources": [source]}}), "deployments")
+    assert "--resource=deployments.apps &&" in message
+    assert "create role speccheck-deployments -n shop" in message
+    assert "--serviceaccount=platform:dns-observer" in message
