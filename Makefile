@@ -38,7 +38,7 @@ packages: # what the cluster's tests need of Debian, as root; elsewhere they use
 	@if [ "$$(id -u)" -eq 0 ] && [ -e /etc/debian_version ]; then sh tests/cluster/packages.sh; fi
 
 lint: $(VENV)/.dev ## style, types and layers
-	$(BIN)/ruff check operator tests
+	$(BIN)/ruff check operator tests specs
 	$(BIN)/ruff format --check operator tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports

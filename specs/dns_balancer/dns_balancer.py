@@ -30,6 +30,21 @@ model around them was written for them. It is a design much like the one describ
 from enum import Enum
 from typing import Annotated
 
+from zones import (
+    CNAME,
+    NOBODY,
+    ROLLBACK,
+    ZONE,
+    LockRecord,
+    PlannerUpdate,
+    ZoneRecord,
+    alias,
+    plan_exists,
+    plan_update,
+    pointed_to,
+    target_of,
+)
+
 from speccheck import (
     UPSERT,
     Context,
@@ -50,20 +65,6 @@ from speccheck import (
     instance,
     invariant,
     state,
-)
-from zones import (
-    CNAME,
-    NOBODY,
-    ROLLBACK,
-    ZONE,
-    LockRecord,
-    PlannerUpdate,
-    ZoneRecord,
-    alias,
-    plan_exists,
-    plan_update,
-    pointed_to,
-    target_of,
 )
 
 

@@ -18,9 +18,7 @@ from speccheck.loading import load
 
 STEP = "@action(inline=False)\ndef step(c: Context[S]):\n    c.state.x = (c.state.x + 1) % c.state.N\n"
 ROOT = Path(__file__).resolve().parents[2]
-PYTHONS = [
-    p for v in ("3.11", "3.12", "3.13", "3.14") for p in sorted(Path.home().glob(f".pyenv/versions/{v}.*/bin/python"))
-]
+
 
 
 def test_the_text_of_a_captured_model(author: Author) -> None:

@@ -25,6 +25,12 @@ class Context:
         self._frame = frame
         self._state = state
 
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        known = "state, assume, one_of, alternatives, split, cache"
+        raise spec_error("no-such-operation", f"a context has no {name!r}", f"it has {known}")
+
     @property
     def state(self) -> Any:
         """The state being built: reading gives the value as of here, assigning the next one."""
