@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,38 +48,51 @@ def api(cluster: Cluster) -> Cluster:
     return cluster
 
 
+@pytest.fixture(scope="module")
+def namespace(api: Cluster) -> Iterator[str]:
+    """A namespace for the objects of all these tests: one by one, since each test takes its own away."""
+    name = f"test-crds-{secrets.token_hex(4)}"
+    api.kubectl("create", "namespace", name)
+    yield name
+    api.kubectl("delete", "namespace", name, "--wait=false")
+
+
 @pytest.fixture
-def create(api: Cluster, restricted_namespace: str) -> Callable[[Any], Body]:
-    """Creates an object in a fresh namespace and gives it as the API server has it."""
+def create(api: Cluster, namespace: str) -> Iterator[Callable[[Any], Body]]:
+    """Creates an object and gives it as the API server has it; it is gone after the test."""
+    made: list[str] = []
 
     def make(body: Any) -> Body:
-        metadata = {"namespace": restricted_namespace, "uid": None, "creationTimestamp": None, "generation": None}
-        made = merged(body, {"metadata": metadata})
-        told = api.kubectl("create", "--filename=-", "--output=json", "--validate=ignore", text=json.dumps(made))
+        metadata = {"namespace": namespace, "uid": None, "creationTimestamp": None, "generation": None}
+        text = json.dumps(merged(body, {"metadata": metadata}))
+        told = api.kubectl("create", "--filename=-", "--output=json", "--validate=ignore", text=text)
         answer: Body = json.loads(told)
+        made.append(json.dumps({name: answer[name] for name in ("apiVersion", "kind", "metadata")}))
         return answer
 
-    return make
+    yield make
+    for text in made:
+        api.kubectl("delete", "--filename=-", "--ignore-not-found", text=text)
+
+
+def put_once(api: Cluster, kind: str, body: Body, wanted: Any) -> Body:
+    """Writes `.status` over the version that was read."""
+    metadata = body["metadata"]
+    path = f"/apis/speccheck.dev/v1alpha1/namespaces/{metadata['namespace']}/{kind}/{metadata['name']}/status"
+    told = api.kubectl("replace", f"--raw={path}", "--filename=-", text=json.dumps({**body, "status": wanted}))
+    answer: Body = json.loads(told)
+    return answer
 
 
 def put_status(api: Cluster, kind: str, body: Body, wanted: Any) -> Body:
-    """Writes `.status` over the newest version: an operator may be at work in the same cluster."""
+    """Writes `.status` over the newest version, again on a conflict: an operator may be at work in the same cluster."""
     metadata = body["metadata"]
-    path = f"/apis/speccheck.dev/v1alpha1/namespaces/{metadata['namespace']}/{kind}/{metadata['name']}/status"
 
-    def put() -> str | None:
+    def put() -> Body:
         newest = api.read(f"{kind}.speccheck.dev", metadata["name"], f"--namespace={metadata['namespace']}")
-        try:
-            return api.kubectl(
-                "replace", f"--raw={path}", "--filename=-", text=json.dumps({**newest, "status": wanted})
-            )
-        except ClusterError as error:
-            if "(Conflict)" in str(error):
-                return None
-            raise
+        return put_once(api, kind, newest, wanted)
 
-    answer: Body = json.loads(api.wait(f"the status of {metadata['name']} to be written", put, timeout_s=30))
-    return answer
+    return api.wait(f"the status of {metadata['name']} to be written", put, timeout_s=30)
 
 
 def test_the_api_server_finds_nothing_amiss_in_the_schemas(api: Cluster) -> None:
@@ -173,7 +187,7 @@ def test_a_finished_run_never_changes(api: Cluster, create: Callable[[Any], Body
     assert ended["status"]["verdict"] == "Violated"
     for other in ({**ended["status"], "verdict": "Holds"}, None, {}):
         with pytest.raises(ClusterError, match="a finished run is a record and never changes; to check again, change"):
-            put_status(api, "speccheckruns", ended, other)
+            put_once(api, "speccheckruns", ended, other)
     api.kubectl("annotate", "spcr", run["metadata"]["name"], f"--namespace={run['metadata']['namespace']}", "note=kept")
 
 

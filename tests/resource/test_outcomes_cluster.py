@@ -74,7 +74,8 @@ class Jobs:
             outcome = self.outcome(name)
             return None if isinstance(outcome, Waiting) else outcome
 
-        outcome: NeedsLog | Failed = self.cluster.wait(f"the end of Job {name}", ended, TIMEOUT_S)
+        outcome = self.cluster.wait(f"the end of Job {name}", ended, TIMEOUT_S)
+        assert isinstance(outcome, NeedsLog | Failed)
         return outcome
 
     def wait_for(self, name: str, reason: str) -> Waiting:
