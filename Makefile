@@ -29,7 +29,8 @@ demo: $(VENV)/.runtime ## find the race in the DNS balancer's design, on this ma
 	@SPECCHECK=$(BIN)/speccheck sh examples/demo.sh
 
 test: $(VENV)/.dev packages lint ## everything: style, types, layers, unit and cluster tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup tests
+	$(BIN)/python -m pytest -n 2 -m "not cluster" tests
+	$(BIN)/python -m pytest -m cluster tests
 
 unit: $(VENV)/.dev ## the tests that need no cluster
 	$(BIN)/python -m pytest -n 2 -m "not cluster" tests
