@@ -37,7 +37,7 @@ def installed(cluster: Cluster, project_image: str) -> Cluster:
 
 
 @contextmanager
-def _namespace(cluster: Cluster) -> Iterator[Place]:
+def namespace(cluster: Cluster) -> Iterator[Place]:
     name = f"e2e-{secrets.token_hex(4)}"
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
     cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
@@ -50,18 +50,18 @@ def _namespace(cluster: Cluster) -> Iterator[Place]:
 @pytest.fixture
 def place(installed: Cluster) -> Iterator[Place]:
     """A fresh namespace at the restricted level, served by the installed operator."""
-    with _namespace(installed) as made:
+    with namespace(installed) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def shared_place(installed: Cluster) -> Iterator[Place]:
     """One for all tests of a module."""
-    with _namespace(installed) as made:
+    with namespace(installed) as made:
         yield made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def away(installed: Cluster) -> Iterator[Cluster]:
     """The cluster with the installed operator gone for a while, so that a test may run its own."""
     _scale(installed, 0)
@@ -83,7 +83,7 @@ def scaled(installed: Cluster) -> Iterator[Callable[[int], None]]:
 @pytest.fixture
 def own_place(away: Cluster) -> Iterator[Place]:
     """A fresh namespace that nobody serves."""
-    with _namespace(away) as made:
+    with namespace(away) as made:
         yield made
 
 
@@ -91,7 +91,7 @@ def own_place(away: Cluster) -> Iterator[Place]:
 def more_places(away: Cluster) -> Iterator[Callable[[], Place]]:
     """A way to as many fresh namespaces that nobody serves as a test wants."""
     with ExitStack() as stack:
-        yield lambda: stack.enter_context(_namespace(away))
+        yield lambda: stack.enter_context(namespace(away))
 
 
 def _scale(cluster: Cluster, replicas: int) -> None:

@@ -114,11 +114,10 @@ class Place:
         return "\n".join(told)[-12_000:]
 
     def wait(self, what: str, about: str, probe: Callable[[], T | None], timeout_s: float = 60.0) -> T:
-        """Wait for an answer that is true; the error tells all about the SpecCheck `about`, and what the operator said."""
+        """Wait for an answer that is true; the error tells all of the SpecCheck `about`, and what the operator said."""
+        where = f"{what} in namespace {self.namespace}"
         try:
-            return self.cluster.wait(
-                f"{what} in namespace {self.namespace}", lambda: probe() or None, timeout_s, EVERY_S
-            )
+            return self.cluster.wait(where, lambda: probe() or None, timeout_s, EVERY_S)
         except ClusterError as error:
             raise ClusterError(f"{error}\n{self.describe(about)}\n{operator_log(self.cluster)}") from error
 

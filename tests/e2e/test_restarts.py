@@ -13,7 +13,9 @@ from pathlib import Path
 
 from tests.cluster.clusters import Cluster
 from tests.cluster.errors import ClusterError
+from tests.e2e.conftest import SYSTEM
 from tests.e2e.places import COUNTER, Place, inline
+from tests.e2e.processes import operator
 
 AT_ONCE = 3
 MOST_POINTS = 60
@@ -119,3 +121,33 @@ def test_it_goes_on_after_the_api_server_was_gone(installed: Cluster, place: Pla
     place.apply(inline("after", COUNTER))
     place.wait_condition("after", "Verified", "True", "Holds", timeout_s=90)
     assert len(place.wait_runs("before", 1)) == 1
+
+
+def test_the_second_of_two_operators_takes_over(scaled: Callable[[int], None], place: Place) -> None:
+    scaled(2)
+    holder = _holder(place)
+    place.apply(inline("one", COUNTER))
+    place.wait_condition("one", "Verified", "True", "Holds")
+    place.cluster.kubectl("delete", "pod", holder, f"--namespace={SYSTEM}", "--grace-period=0", "--force")
+    place.apply(inline("two", COUNTER))
+    place.wait("another holder of the Lease", "two", lambda: _holder(place) not in ("", holder), DEADLINE_S)
+    place.wait_condition("two", "Verified", "True", "Holds", timeout_s=90)
+    for name in ("one", "two"):
+        assert [len(place.items(kind, name)) for kind in ("speccheckruns", "jobs")] == [1, 1]
+        assert len(place.events(name, "CheckSucceeded")) == 1
+
+
+def _holder(place: Place) -> str:
+    lease = place.cluster.read("lease", "speccheck-operator", f"--namespace={SYSTEM}")
+    return str(lease["spec"].get("holderIdentity") or "")
+
+
+def test_an_operator_that_loses_its_lease_ends(own_place: Place, project_image: str) -> None:
+    with operator(own_place, project_image) as mine:
+        own_place.apply(inline("counter", COUNTER))
+        own_place.wait_condition("counter", "Verified", "True", "Holds")
+        taken = '--patch={"spec":{"holderIdentity":"another"}}'
+        own_place.kubectl("patch", "lease", "speccheck-operator", "--type=merge", taken)
+        own_place.wait("the operator to end", "counter", lambda: mine.ended() is not None, DEADLINE_S)
+        assert mine.ended() == 5, mine.said()
+        assert "is lost: it is held by another" in mine.said()

@@ -20,7 +20,6 @@ STEP = "@action(inline=False)\ndef step(c: Context[S]):\n    c.state.x = (c.stat
 ROOT = Path(__file__).resolve().parents[2]
 
 
-
 def test_the_text_of_a_captured_model(author: Author) -> None:
     text = COUNTER + STEP + '@invariant\ndef small_enough(s: S):\n    """Below N."""\n    return s.x < s.N\n'
     path = author.write(text)

@@ -151,6 +151,29 @@ def test_ends_that_the_job_tells(case: str) -> None:
     assert (outcome.stage, outcome.reason, outcome.retry) == (stage, reason, retry)
 
 
+STOPPED = {
+    "by nobody who says so yet": (JOB, "", "CheckStarted"),
+    "by somebody": (BACKOFF, "", "ReportLost"),
+    "at the Job's deadline": (DEADLINE, "check", "CheckTimedOut"),
+}
+
+
+@pytest.mark.parametrize("case", STOPPED)
+def test_a_check_stopped_with_its_pod_is_not_taken_for_one_that_failed(case: str) -> None:
+    of, stage, reason = STOPPED[case]
+    stopped = pod(DONE, ended(143), deletionTimestamp="2026-11-22T10:00:00Z")
+    outcome = outcome_of(of, [stopped], NOW)
+    assert not isinstance(outcome, NeedsLog)
+    assert outcome.reason == reason
+    assert not isinstance(outcome, Failed) or (outcome.stage, outcome.retry) == (stage, reason == "ReportLost")
+
+
+def test_a_refusal_stands_though_its_pod_is_being_deleted() -> None:
+    outcome = outcome_of(JOB, [pod(ended(4, message=SYNTAX), deletionTimestamp="2026-11-22T10:00:00Z")], NOW)
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "SpecInvalid"
+
+
 def test_every_failure_says_the_way_out(golden: Any) -> None:
     failures = {name: outcome_of(JOB, [case[0]], NOW) for name, case in BY_POD.items()}
     failures |= {name: outcome_of(case[0], case[1], NOW) for name, case in BY_JOB.items()}

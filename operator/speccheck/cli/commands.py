@@ -71,7 +71,7 @@ _ROWS = (
         "speccheck.cli.run:run",
         "Carry out SpecChecks without a cluster, and show what a cluster would.",
         (
-            "speccheck run -f manifests/samples/dns-balancer",
+            "speccheck run -f manifests/samples/dns-balancer.yaml",
             "speccheck run -f rollout.yaml --observations rollout.jsonl",
         ),
     ),

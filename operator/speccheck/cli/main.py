@@ -79,8 +79,10 @@ def _dispatch(arguments: list[str]) -> int:
         return exit_.exit_code
     except typer.Abort:
         return statuses.UNDECIDED
-    except SystemExit:  # rich's way of saying that the reader of the help has gone away
-        return statuses.FINE
+    except SystemExit as end:
+        if end.code == 1:  # rich's way of saying that the reader of the help has gone away
+            return statuses.FINE
+        raise
     except typer.TyperException as error:
         return _misused(error)
 

@@ -174,7 +174,13 @@ def _timed_out(status: Status) -> Failed:
 
 
 def _stage_outcome(pod: Mapping[str, Any]) -> Failed | None:
-    """A container ended, and not well."""
+    """A container ended, and not well. One without last words in a pod being deleted was stopped: the Job tells why."""
+    failed = _ended_badly(pod)
+    stopped = failed is not None and failed.retry and "deletionTimestamp" in pod["metadata"]
+    return None if stopped else failed
+
+
+def _ended_badly(pod: Mapping[str, Any]) -> Failed | None:
     capture = _terminated(_container(pod, "capture"))
     if capture and capture.get("exitCode") != 0:
         return _capture_failed(capture)
