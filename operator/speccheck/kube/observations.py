@@ -60,7 +60,6 @@ class Observation:
         self._synced = False
         self._failing: Problem | None = None
         self._unjudged: dict[str, Problem] = {}
-        self._rejected: set[str] = set()
         self._patched: dict[str, datetime] = {}
         self._labels = {"namespace": request.namespace, "speccheck": request.name}
 
@@ -74,7 +73,7 @@ class Observation:
             gaps=counts.gaps,
             rejected=counts.rejected,
             resolved=counts.resolved,
-            unjudged_keys=self._tracker.unjudged_keys + len(self._rejected),
+            unjudged_keys=self._tracker.unjudged_keys,
             last_observed=counts.last_observed,
             drifts=self._tracker.active,
             problem=self._problem(),
@@ -109,7 +108,6 @@ class Observation:
             case Change() as gone:
                 seen = _seen(gone, self._source.name)
                 self._unjudged.pop(seen.object.identity, None)
-                self._rejected.discard(seen.object.identity)
                 self._told(self._tracker.deleted(seen))
             case Gap(reason, time):
                 self._gap(reason, time)
@@ -176,7 +174,6 @@ class Observation:
     def _feed(self, change: Change, judgement: Judgement) -> None:
         seen = _seen(change, self._source.name)
         self._unjudged.pop(seen.object.identity, None)
-        self._rejected.discard(seen.object.identity)
         self._told(self._tracker.feed(seen, judgement))
         self._count(_result(judgement))
         lag_s = (_now() - change.time).total_seconds()
@@ -185,8 +182,6 @@ class Observation:
             self._reject(seen, judgement.rejected)
 
     def _reject(self, seen: Seen, why: str) -> None:
-        """The object as it is now is not judged, whatever was said of it before."""
-        self._rejected.add(seen.object.identity)
         note = f"{seen.object.kind} {seen.object.name}: {why}"
         minute = seen.time.strftime("%Y-%m-%dT%H:%M")
         self._tools.recorder.tell(observation_event(self._request, "ObservationRejected", note, minute, _now()))
