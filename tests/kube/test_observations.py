@@ -112,6 +112,15 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(observations, "EVALUATOR_RETRY_S", 0.01)
 
 
+def test_gaps_and_each_result_are_counted_from_nought() -> None:
+    async def body(bench: Bench) -> None:
+        assert bench.metric('speccheck_gaps_total{namespace="platform",speccheck="dns-balancer"} 0.0')
+        for result in ("conforms", "drifts", "rejected", "unknown"):
+            assert bench.metric(f'result="{result}",speccheck="dns-balancer",tier="State"}} 0.0')
+
+    on_bench(body)
+
+
 def test_what_conforms_is_counted_and_told_of_in_the_state() -> None:
     async def body(bench: Bench) -> None:
         await bench.observation.take([bench.change("a", 1), bench.change("b", 2), Listed(NOW)])
@@ -205,7 +214,7 @@ def test_a_gap_is_counted_and_told() -> None:
         bench.observation.unobserved()
         assert bench.observation.state().gaps == 2
         assert bench.recorder.reasons == ["ObservationGap"]
-        assert bench.metric("speccheck_gaps_total")
+        assert bench.metric('speccheck_gaps_total{namespace="platform",speccheck="dns-balancer"} 2.0')
 
     on_bench(body)
 

@@ -23,6 +23,7 @@ from speccheck.kube.recorders import Recorder
 from speccheck.kube.subscriptions import Change, Failing, Gap, Listed, Record
 from speccheck.resource.drifts import ObserveState, Problem, forbidden_message
 from speccheck.resource.events import drift_events, observation_event, resolved_events, series_patch
+from speccheck.resource.metrics import OBSERVATION_RESULTS
 from speccheck.resource.requests import Request
 
 BATCH = 64
@@ -62,6 +63,7 @@ class Observation:
         self._unjudged: dict[str, Problem] = {}
         self._patched: dict[str, datetime] = {}
         self._labels = {"namespace": request.namespace, "speccheck": request.name}
+        self._begin()
 
     def state(self) -> ObserveState:
         """How observation stands."""
@@ -223,8 +225,14 @@ class Observation:
             return Problem("ObservationRejected", counts.last_rejection, permanent=True)
         return next(iter(self._unjudged.values()), None)
 
-    def _count(self, result: str) -> None:
-        self._tools.meters.add("speccheck_observations_total", tier="State", result=result, **self._labels)
+    def _begin(self) -> None:
+        """Have each counter there at 0: a rate sees the first drift and the first gap only so."""
+        self._tools.meters.add("speccheck_gaps_total", 0, **self._labels)
+        for result in OBSERVATION_RESULTS:
+            self._count(result, 0)
+
+    def _count(self, result: str, amount: int = 1) -> None:
+        self._tools.meters.add("speccheck_observations_total", amount, tier="State", result=result, **self._labels)
 
     def _measure(self) -> None:
         state, meters = self.state(), self._tools.meters

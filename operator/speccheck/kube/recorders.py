@@ -25,6 +25,9 @@ RATE_PER_S = 10.0
 ATTEMPTS = 6
 DRAIN_TIMEOUT_S = 3.0
 
+LOSSES = ("full", "refused", "unreachable", "fault", "shutdown")
+"""Why an Event is given up."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -61,6 +64,8 @@ class Recorder:
         self._meters = meters
         self._queue: asyncio.Queue[_Telling] = asyncio.Queue(QUEUE_LIMIT)
         self._bucket = Bucket(BURST, RATE_PER_S)
+        for why in LOSSES:
+            self._drop(why, 0)  # a rate sees the first loss only in a counter that was there at 0
 
     def tell(self, event: EventBody) -> None:
         """Have an Event made, unless it exists."""
