@@ -1,6 +1,7 @@
 """What is seen from outside, on a real cluster: metrics, health, readiness, and one trace through the Job."""
 
 import gzip
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,11 +10,12 @@ from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from tests.e2e.conftest import SYSTEM
-from tests.e2e.places import BROKEN, COUNTER, Place, inline, metrics
+from tests.e2e.places import BROKEN, COUNTER, Place, config_map, inline, metrics
 from tests.e2e.processes import operator
 
 WATCHED = {"specchecks", "speccheckruns", "jobs", "configmaps"}
 SILENCE_S = 100.0
+UID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
 def test_metrics_count_checks_and_forget_what_is_deleted(place: Place) -> None:
@@ -31,6 +33,43 @@ def test_metrics_count_checks_and_forget_what_is_deleted(place: Place) -> None:
     place.kubectl("delete", "speccheck", "broken")
     gauge = f'speccheck_verified{{{at},speccheck="broken"}}'
     place.wait("its gauge to go", "broken", lambda: gauge not in metrics(place.cluster))
+
+
+def _observe_two(place: Place) -> None:
+    """Two ConfigMaps held to a spec that one of them breaks."""
+    place.kubectl("create", "serviceaccount", "observer")
+    place.kubectl("create", "role", "see", "--verb=get,list,watch", "--resource=configmaps")
+    place.kubectl("create", "rolebinding", "see", "--role=see", f"--serviceaccount={place.namespace}:observer")
+    source = {"apiVersion": "v1", "kind": "ConfigMap", "selector": {"matchLabels": {"app": "counter"}}}
+    observe = {
+        "serviceAccountName": "observer",
+        "sources": [{"name": "counter", "kubernetes": source}],
+        "parameters": {"LIMIT": "10"},
+        "variables": {"count": "int(object.data.count)"},
+    }
+    counts = {"fine": "3", "wrong": "12"}
+    place.apply(*(config_map(name, {"app": "counter"}, count=count) for name, count in counts.items()))
+    place.apply(inline("counter", COUNTER, observe=observe))
+
+
+def test_metrics_count_what_is_observed_and_name_no_object(place: Place) -> None:
+    _observe_two(place)
+    place.wait_condition("counter", "Conformant", "False", "DriftDetected")
+    labels = f'namespace="{place.namespace}"', 'speccheck="counter"'
+    at = ",".join(labels)
+    drifts, gaps = f"speccheck_drifts_active{{{at}}}", f"speccheck_gaps_total{{{at}}}"
+    wanted = {drifts: 1, gaps: 0}
+    for result, count in {"conforms": 1, "drifts": 1, "rejected": 0, "unknown": 0}.items():
+        wanted[f'speccheck_observations_total{{{labels[0]},result="{result}",{labels[1]},tier="State"}}'] = count
+    place.wait(f"metrics with {wanted}", "counter", lambda: metrics(place.cluster).items() >= wanted.items())
+    counted = metrics(place.cluster)
+    for why in ("full", "refused", "unreachable", "fault", "shutdown"):
+        assert f'speccheck_events_dropped_total{{why="{why}"}}' in counted
+    uids = {each["metadata"]["uid"] for each in place.items("configmaps,specchecks,speccheckruns,jobs,pods")}
+    assert all(UID.fullmatch(uid) for uid in uids)
+    assert [name for name in counted if UID.search(name)] == []
+    place.kubectl("delete", "speccheck", "counter")
+    place.wait("its gauge to go", "counter", lambda: drifts not in metrics(place.cluster))
 
 
 def test_every_watch_was_heard_lately_and_the_pod_is_ready(place: Place) -> None:
