@@ -21,6 +21,7 @@ SPEC_CHECKS = "speccheck.dev/v1alpha1", "specchecks"
 
 END_S = 10.0
 LASTING_S = 600
+MOST_WATCHES = 8
 
 
 @dataclass(frozen=True)
@@ -41,17 +42,29 @@ class Recording:
         self._fault = ""
         self.heard: list[Heard] = []
 
+    @property
+    def version(self) -> str:
+        """The resource version heard last, from which a watch that was broken off goes on; "" before the first."""
+        return str(self.heard[-1].object["metadata"]["resourceVersion"]) if self.heard else ""
+
     def follow(self, process: "subprocess.Popen[str]") -> None:
-        """Take in what a watch says, to its end."""
+        """Take in what a watch says, to its end, which may be an ERROR of the API server's."""
         assert process.stdout is not None
         for line in process.stdout:
             now = datetime.now(UTC)
             try:
                 event = json.loads(line)
+                if event["type"] == "ERROR":
+                    print(f"the recording of {self._what} was broken off: {line}")
+                    return
                 self.heard.append(Heard(now, event["type"], event["object"]))
             except (ValueError, KeyError, TypeError):
-                self._fault = line
-        self._fault = self._fault or "it has ended"
+                print(f"the recording of {self._what} heard what it does not know: {line}")
+                return
+
+    def stopped(self) -> None:
+        """It does not go on any more."""
+        self._fault = "it was broken off too often"
 
     def wait(self, what: str, about: str, wanted: Callable[[Heard], bool], timeout_s: float = 20.0) -> Heard:
         """The first that is wanted, once it is heard; `about` names the SpecCheck that the error tells of."""
@@ -77,36 +90,61 @@ class Recording:
 @contextmanager
 def recorded(place: Place, kind: tuple[str, str], name: str = "") -> Iterator[Recording]:
     """A recording of a namespace's objects of a kind, or of the one of that name, while the body runs."""
-    version, plural = kind
-    selected = f"&fieldSelector=metadata.name%3D{name}" if name else ""
-    path = f"/apis/{version}/namespaces/{place.namespace}/{plural}?watch=1&timeoutSeconds={LASTING_S}{selected}"
-    cluster = place.cluster
-    words = [str(cluster.program), "get", f"--raw={path}"]
-    process = subprocess.Popen(
-        words,
-        env={**os.environ, **cluster.environment()},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    recording = Recording(place, f"{plural} {name}".strip())
-    thread = threading.Thread(target=recording.follow, args=(process,), name=f"recording of {plural}")
+    recording = Recording(place, f"{kind[1]} {name}".strip())
+    listening = _Listening(place, kind, name, recording)
+    thread = threading.Thread(target=listening.run, name=f"recording of {kind[1]}")
     thread.start()
     try:
         yield recording
     finally:
-        process.terminate()
-        try:
-            process.wait(END_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(END_S)
-        thread.join(END_S)
-        if process.stdout is not None and not thread.is_alive():
-            process.stdout.close()
+        listening.end()
+        thread.join(2 * END_S)
         if thread.is_alive():
-            raise ClusterError(f"the recording of {plural} did not end within {END_S:g} s")
+            raise ClusterError(f"the recording of {kind[1]} did not end within {2 * END_S:g} s")
+
+
+class _Listening:
+    """Watches one after another, each from where the last was broken off, until it is ended."""
+
+    def __init__(self, place: Place, kind: tuple[str, str], name: str, recording: Recording) -> None:
+        version, plural = kind
+        selected = f"&fieldSelector=metadata.name%3D{name}" if name else ""
+        self._path = (
+            f"/apis/{version}/namespaces/{place.namespace}/{plural}?watch=1&timeoutSeconds={LASTING_S}{selected}"
+        )
+        self._place = place
+        self._recording = recording
+        self._ended = threading.Event()
+        self._process: subprocess.Popen[str] | None = None
+
+    def run(self) -> None:
+        for _ in range(MOST_WATCHES):
+            with self._watch() as process:
+                self._process = process
+                if self._ended.is_set():
+                    process.terminate()
+                self._recording.follow(process)
+                process.terminate()
+            if self._ended.is_set():
+                return
+        self._recording.stopped()
+
+    def end(self) -> None:
+        self._ended.set()
+        if self._process is not None:
+            self._process.terminate()
+
+    def _watch(self) -> "subprocess.Popen[str]":
+        version = self._recording.version
+        path = self._path + (f"&resourceVersion={version}" if version else "")
+        return subprocess.Popen(
+            [str(self._place.cluster.program), "get", f"--raw={path}"],
+            env={**os.environ, **self._place.cluster.environment()},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
 
 
 def lines(heard: list[Heard], source: str) -> str:
