@@ -227,7 +227,10 @@ class Defined:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Perform:
-    """A call of a named action. Its frame starts from the variables as they are here; outermost ones label the step."""
+    """A call of a named action. Its frame starts from the variables as they are here; outermost ones label the step.
+
+    An argument is evaluated at most once: where it is first used, or for the label when the way is completed.
+    """
 
     action: str
     args: tuple[Expr, ...]

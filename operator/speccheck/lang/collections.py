@@ -25,20 +25,47 @@ def fold(collection: Expr, initial: Expr, function: Callable[..., Any], item_typ
     return wrap(recorded(node))
 
 
-class SetExpr(Expr, types=(SetType,)):
-    """A finite set."""
+class Sized(Expr):
+    """What has a size."""
+
+    __slots__ = ()
+
+    @property
+    def is_empty(self) -> Any:
+        """Whether the size is 0."""
+        return self.size == 0
+
+
+class Ranged(Sized):
+    """What a binder can range over: a set or a list, with elements of one type."""
 
     __slots__ = ()
 
     def __iter__(self) -> Iterator[Any]:
         return drawn_clause(self)
 
-    def _same(self, op: str, other: object) -> Any:
-        return apply(op, self, lift(other, type_of(self)))
-
     @property
     def _element(self) -> Type:
         return type_of(self).element  # type: ignore[union-attr]
+
+    def exists(self, predicate: Callable[[Any], Any]) -> Any:
+        """Whether the predicate holds for some element."""
+        clause, body = lambda_over(self, predicate)
+        return bind("exists", BOOL, (clause,), lift(body, BOOL))
+
+    def forall(self, predicate: Callable[[Any], Any]) -> Any:
+        """Whether the predicate holds for every element."""
+        clause, body = lambda_over(self, predicate)
+        return bind("forall", BOOL, (clause,), lift(body, BOOL))
+
+
+class SetExpr(Ranged, types=(SetType,)):
+    """A finite set."""
+
+    __slots__ = ()
+
+    def _same(self, op: str, other: object) -> Any:
+        return apply(op, self, lift(other, type_of(self)))
 
     def __or__(self, other: object) -> Any:
         return self._same("set_union", other)
@@ -96,11 +123,6 @@ class SetExpr(Expr, types=(SetType,)):
         return apply("set_size", self)
 
     @property
-    def is_empty(self) -> Any:
-        """Whether there is no element."""
-        return self.size == 0
-
-    @property
     def flattened(self) -> Any:
         """The elements of the sets in this set of sets."""
         return apply("set_flatten", self)
@@ -122,16 +144,6 @@ class SetExpr(Expr, types=(SetType,)):
         item = lift(body)
         return bind("mapping", MapType(self._element, type_of(item)), (clause,), item)
 
-    def exists(self, predicate: Callable[[Any], Any]) -> Any:
-        """Whether the predicate holds for some element."""
-        clause, body = lambda_over(self, predicate)
-        return bind("exists", BOOL, (clause,), lift(body, BOOL))
-
-    def forall(self, predicate: Callable[[Any], Any]) -> Any:
-        """Whether the predicate holds for every element."""
-        clause, body = lambda_over(self, predicate)
-        return bind("forall", BOOL, (clause,), lift(body, BOOL))
-
     def choose(self, predicate: Callable[[Any], Any] | None = None) -> Any:
         """The canonically least element for which the predicate holds; an evaluation error where none does."""
         clause, body = lambda_over(self, predicate or (lambda x: True))
@@ -149,7 +161,7 @@ def _folded(first: Expr, op: str, others: tuple[object, ...]) -> Any:
     return result
 
 
-class MapExpr(Expr, types=(MapType,)):
+class MapExpr(Sized, types=(MapType,)):
     """A finite map."""
 
     __slots__ = ()
@@ -203,11 +215,6 @@ class MapExpr(Expr, types=(MapType,)):
         """The number of keys."""
         return apply("map_size", self)
 
-    @property
-    def is_empty(self) -> Any:
-        """Whether there is no key."""
-        return self.size == 0
-
     def contains(self, key: object) -> Any:
         """Whether the key is present."""
         return self.keys.contains(key)
@@ -221,17 +228,10 @@ class MapExpr(Expr, types=(MapType,)):
         return Editor(self)
 
 
-class ListExpr(Expr, types=(ListType,)):
+class ListExpr(Ranged, types=(ListType,)):
     """A finite sequence, indexed from 0."""
 
     __slots__ = ()
-
-    @property
-    def _element(self) -> Type:
-        return type_of(self).element  # type: ignore[union-attr]
-
-    def __iter__(self) -> Iterator[Any]:
-        return drawn_clause(self)
 
     def _at(self, key: object) -> Any:
         if isinstance(key, int) and not isinstance(key, bool) and key < 0:
@@ -282,11 +282,6 @@ class ListExpr(Expr, types=(ListType,)):
         """The length."""
         return apply("list_size", self)
 
-    @property
-    def is_empty(self) -> Any:
-        """Whether the length is 0."""
-        return self.size == 0
-
     def contains(self, item: object) -> Any:
         """Whether the item occurs."""
         return apply("list_contains", self, lift(item, self._element))
@@ -301,16 +296,6 @@ class ListExpr(Expr, types=(ListType,)):
         clause, body = lambda_over(self, function)
         image = lift(body)
         return bind("list_map", ListType(type_of(image)), (clause,), image)
-
-    def exists(self, predicate: Callable[[Any], Any]) -> Any:
-        """Whether the predicate holds for some element."""
-        clause, body = lambda_over(self, predicate)
-        return bind("exists", BOOL, (clause,), lift(body, BOOL))
-
-    def forall(self, predicate: Callable[[Any], Any]) -> Any:
-        """Whether the predicate holds for every element."""
-        clause, body = lambda_over(self, predicate)
-        return bind("forall", BOOL, (clause,), lift(body, BOOL))
 
     def reduce(self, function: Callable[[Any, Any], Any], initial: object) -> Any:
         """Folds `function(accumulator, element)` from the first element to the last."""
