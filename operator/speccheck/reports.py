@@ -113,10 +113,14 @@ class PropertyResult:
 
 @dataclass(frozen=True, slots=True)
 class ActionCount:
-    """How often a named action occurs in the labels of completed steps."""
+    """How often a named action occurs in the labels of completed steps, and how often it was begun at all.
+
+    It is begun once for each combination of branches and choices before it.
+    """
 
     action: str
     taken: int
+    tried: int = 0
 
 
 @dataclass(frozen=True, slots=True)

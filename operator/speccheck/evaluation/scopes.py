@@ -168,6 +168,11 @@ class Scope:
         slot = self.choose(local)
         return slot, self._forgets.setdefault(slot, [])
 
+    def bound(self, local: Local) -> tuple[int, list[int]]:
+        """The slots that `bind` gave for a local."""
+        (slot,) = self.local(local.name).free
+        return slot, self._forgets[slot]
+
     def _name(self, name: str, code: Code) -> None:
         if name in self._locals:
             raise twice_bound(name)

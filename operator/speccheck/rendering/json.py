@@ -95,7 +95,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "method": report.method,
         "bounds": {k: v for k, v in msgspec.to_builtins(report.bounds).items() if v is not None},
         "walks": stats.walks,
-        "actions": {count.action: count.taken for count in stats.actions},
+        "actions": {count.action: {"taken": count.taken, "tried": count.tried} for count in stats.actions},
         "properties": [_property_json(result, report) for result in report.properties],
     }
 
@@ -191,7 +191,7 @@ def reports_from_bytes(data: bytes, *, max_bytes: int = MAX_BYTES) -> tuple[Repo
 
 def _verify_report(report: Report) -> None:
     stats = report.stats
-    counts = (stats.distinct, stats.generated, stats.depth, stats.walks, *(a.taken for a in stats.actions))
+    counts = (stats.distinct, stats.generated, stats.depth, stats.walks, *(n for a in stats.actions for n in (a.taken, a.tried)))
     if min(counts) < 0 or not (math.isfinite(stats.seconds) and stats.seconds >= 0):
         raise ModelError("not a report: counts and times are never negative")
     for result in report.properties:

@@ -205,12 +205,17 @@ def _open_notes(report: Report, look: Look) -> list[list[Line]]:
 
 
 def _never_taken(report: Report, look: Look) -> list[Line]:
-    idle = [count.action for count in report.stats.actions if not count.taken]
+    idle = [count for count in report.stats.actions if not count.taken]
     if not idle:
         return []
     whole = any(p.reason in ("SpaceExhausted", "NoWitness") for p in report.properties)
     where = "in any step" if whole else "in the part that was searched"
-    return paragraph(f"Never taken {where}: {', '.join(idle)}.", look.width, "warning")
+    told = ", ".join(f"{each.action} ({_tried(each.tried)})" for each in idle)
+    return paragraph(f"Never taken {where}: {told}.", look.width, "warning")
+
+
+def _tried(count: int) -> str:
+    return f"begun {count:,} time{'s' * (count != 1)}, a guard was always false" if count else "never begun"
 
 
 def _next_steps(report: Report, look: Look) -> list[Line]:

@@ -6,7 +6,7 @@ run itself, asked about only where no property is).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -34,13 +34,23 @@ Ending: TypeAlias = Callable[[str], Decision]
 
 @dataclass(slots=True)
 class Counts:
-    """What a run has seen so far; `taken` counts named actions in the labels of steps, `walks` finished walks."""
+    """What a run has seen so far; `walks` counts finished walks.
+
+    `taken` counts named actions in the labels of completed steps, `tried` those that were begun.
+    """
 
     distinct: int = 0
     generated: int = 0
     depth: int = 0
     walks: int = 0
     taken: dict[str, int] = field(default_factory=dict)
+    tried: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, actions: Iterable[str]) -> Counts:
+        """Nothing seen yet, of these named actions."""
+        names = tuple(actions)
+        return cls(taken=dict.fromkeys(names, 0), tried=dict.fromkeys(names, 0))
 
 
 def ended(run: Callable[[], Ending]) -> Ending:

@@ -85,7 +85,7 @@ def _stats(counts: Counts, budget: Budget) -> Stats:
         generated=counts.generated,
         depth=counts.depth,
         seconds=budget.seconds,
-        actions=tuple(ActionCount(name, taken) for name, taken in counts.taken.items()),
+        actions=tuple(ActionCount(name, taken, counts.tried[name]) for name, taken in counts.taken.items()),
         walks=counts.walks,
     )
 

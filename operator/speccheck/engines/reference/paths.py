@@ -11,7 +11,7 @@ from speccheck.errors import InternalError
 from speccheck.ir.itf import encode
 from speccheck.ir.literals import literal
 from speccheck.ir.models import Action, Model
-from speccheck.ir.nodes import Alternatives, Choose
+from speccheck.ir.nodes import Alternatives, Choose, Local
 from speccheck.ir.values import Value
 from speccheck.reports import Call, Choice, Itf, Path
 from speccheck.reports import State as Reported
@@ -32,9 +32,16 @@ def completed(state: State, walk: Walk) -> Way:
 
 
 def first_way(
-    program: Program, origin: State | None, wanted: Callable[[State, Walk], bool], pick: Pick = every
+    program: Program,
+    origin: State | None,
+    wanted: Callable[[State, Walk], bool],
+    pick: Pick = every,
+    tried: dict[str, int] | None = None,
 ) -> Way | None:
-    """The first way out of a state (None: to an initial state) that is wanted, or None where none is."""
+    """The first way out of a state (None: to an initial state) that is wanted, or None where none is.
+
+    `tried` is counted as in a `Walk`.
+    """
     found: list[Way] = []
 
     def arrive(state: State, walk: Walk) -> bool:
@@ -42,7 +49,7 @@ def first_way(
             found.append(completed(state, walk))
         return bool(found)
 
-    take(program, origin, Walk(pick, arrive))
+    take(program, origin, Walk(pick, arrive, tried))
     return found[0] if found else None
 
 
@@ -81,8 +88,12 @@ def reported(model: Model, way: Way) -> Reported:
 
 
 def _call(action: Action, args: tuple[Value, ...]) -> Call:
-    pairs = zip(action.params, args, strict=True)
-    return Call(action.name, tuple((param.name, encode(value, param.type)) for param, value in pairs))
+    return call_of(action.name, list(zip(action.params, args, strict=True)))
+
+
+def call_of(name: str, args: Sequence[tuple[Local, Value]]) -> Call:
+    """A call of a named action, as a report holds it."""
+    return Call(name, tuple((param.name, encode(value, param.type)) for param, value in args))
 
 
 def _chosen(point: Point, value: Value) -> tuple[str, Itf]:

@@ -15,7 +15,7 @@ from typing import ParamSpec, TypeAlias, TypeVar
 from speccheck.engines.reference.budgets import Budget
 from speccheck.engines.reference.statements import Body, Run
 from speccheck.engines.reference.steps import Steps, roots
-from speccheck.engines.reference.walks import State, Walk
+from speccheck.engines.reference.walks import State, Walk, Watch
 from speccheck.errors import ModelError, UsageError
 from speccheck.evaluation.evaluations import compiled
 from speccheck.evaluation.scopes import UNSET, Context, Frame, Routine, Scope
@@ -56,11 +56,15 @@ def _bounded(function: Callable[P, T]) -> Callable[P, T]:
 
 
 class Program:
-    """A Model ready to run. Raises UsageError for a free parameter, ModelError for a malformed model."""
+    """A Model ready to run. `watch` is told what ends the ways that are not completed.
+
+    Raises UsageError for a free parameter, ModelError for a malformed model.
+    """
 
     @_bounded
-    def __init__(self, model: Model, budget: Budget | None = None) -> None:
+    def __init__(self, model: Model, budget: Budget | None = None, watch: Watch | None = None) -> None:
         _refuse_free(model)
+        self._watch = watch
         self.model = model
         self.budget = budget or Budget()
         self.variables = tuple(v.name for v in model.variables)
@@ -97,7 +101,7 @@ class Program:
 
     def _transition(self, transition: Transition, *, checked: bool) -> tuple[Run, Frame]:
         scope = self._scope(roots(transition.block), checked=checked)
-        steps = Steps(scope, self.variables, self._action, labels=True)
+        steps = Steps(scope, self.variables, self._action, labels=True, watch=self._watch)
         run = steps.transition(transition.block, transition.writes)
         return run, scope.blank()
 
@@ -108,7 +112,7 @@ class Program:
         if key not in self._actions:
             self._actions[key] = None
             scope = self._scope(roots(action.block), action.params, checked=key in self._before_state)
-            steps = Steps(scope, self.variables, self._action, labels=False)
+            steps = Steps(scope, self.variables, self._action, labels=False, watch=self._watch)
             self._actions[key] = steps.body(action.block, action.writes)
         return action, _finished(self._actions[key], f"action {action.name}")
 

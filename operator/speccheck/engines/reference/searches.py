@@ -55,7 +55,7 @@ class _Search:
         self._origins: list[int] = []
         self._expanding = -1
         self._trouble: Decision | None = None
-        self.counts = Counts(taken=dict.fromkeys(program.stepping(), 0))
+        self.counts = Counts.of(program.stepping())
 
     def snapshot(self, seconds: float) -> Snapshot:
         """How far the search has come."""
@@ -120,7 +120,8 @@ class _Search:
         origin = None if number is None else self._states[number]
         known, before = len(self._states), self.counts.generated
         try:
-            take(self._program, origin, Walk(every, self._arrive))
+            tried = None if number is None else self.counts.tried
+            take(self._program, origin, Walk(every, self._arrive, tried))
             if number is not None and self.counts.generated == before:
                 self._ledger.deadlocked(self._where(number))
         except EvaluationFailed as failure:

@@ -52,7 +52,7 @@ class _Simulation:
         self._walks = walks
         self._max_steps = max_steps
         self._seen: set[State] = set()
-        self.counts = Counts(taken=dict.fromkeys(program.stepping(), 0))
+        self.counts = Counts.of(program.stepping())
 
     def snapshot(self, seconds: float) -> Snapshot:
         """How far the walks have come; none of their states waits."""
@@ -90,7 +90,8 @@ class _Simulation:
 
     def _draw(self, ways: list[Way], generator: Generator) -> Way | None:
         origin = ways[-1].state if ways else None
-        return first_way(self._program, origin, lambda state, walk: True, generator.pick)
+        tried = self.counts.tried if ways else None
+        return first_way(self._program, origin, lambda state, walk: True, generator.pick, tried)
 
     def _dead_end(self, ways: list[Way]) -> Ending | None:
         if not ways:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import TypeAlias
 
-from speccheck.engines.reference.walks import State, Walk
+from speccheck.engines.reference.walks import State, Walk, Watch
 from speccheck.errors import ModelError
-from speccheck.evaluation.scopes import UNSET, Fn, Frame, Thunk
+from speccheck.evaluation.scopes import UNSET, Fn, Frame, Scope, Thunk
 from speccheck.ir.models import Action
-from speccheck.ir.nodes import Alternatives, Choose
+from speccheck.ir.nodes import Alternatives, Assume, Choose
 from speccheck.ir.values import Value
 
 Run: TypeAlias = Callable[[Frame, Walk], bool]
@@ -81,6 +81,20 @@ def returning(caller: int) -> Run:
         return done
 
     return run
+
+
+def watched(run: Fn, node: Assume | Choose, scope: Scope, watch: Watch | None) -> Fn:
+    """The condition or domain, with `watch` told where nothing can come after it: it is false, or empty."""
+    if watch is None:
+        return run
+
+    def told(frame: Frame) -> Value:
+        value = run(frame)
+        if not value:
+            watch(node, scope, frame)
+        return value
+
+    return told
 
 
 def assuming(condition: Fn) -> Link:
@@ -192,6 +206,8 @@ def labelled(call: Performing) -> Run:
     def run(frame: Frame, walk: Walk) -> bool:
         args = [each(frame) for each in arguments]
         walk.calls.append((action, args))
+        if walk.tried is not None:
+            walk.tried[action.name] += 1
         if enter(frame, args, walk):
             return True
         walk.calls.pop()

@@ -28,7 +28,9 @@ from speccheck.engines.reference.statements import (
     returning,
     splitting,
     unlabelled,
+    watched,
 )
+from speccheck.engines.reference.walks import Watch
 from speccheck.errors import ModelError
 from speccheck.evaluation.binders import elements
 from speccheck.evaluation.scopes import Scope
@@ -60,15 +62,22 @@ def roots(block: Block) -> Iterator[Expr]:
 
 
 class Steps:
-    """Compiles the blocks of one definition; `actions` gives the bodies of others."""
+    """Compiles the blocks of one definition; `actions` gives the bodies of others, `watch` is told what ends a way."""
 
     def __init__(
-        self, scope: Scope, variables: Sequence[str], actions: Callable[[str], tuple[Action, Body]], *, labels: bool
+        self,
+        scope: Scope,
+        variables: Sequence[str],
+        actions: Callable[[str], tuple[Action, Body]],
+        *,
+        labels: bool,
+        watch: Watch | None = None,
     ) -> None:
         self._scope = scope
         self._variables = variables
         self._actions = actions
         self._labels = labels
+        self._watch = watch
 
     def transition(self, block: Block, writes: Iterable[tuple[str, int]]) -> Run:
         """A whole initial block or step: it ends by telling the walk of the next state."""
@@ -103,14 +112,14 @@ class Steps:
     def _statement(self, statement: Statement, versions: Versions) -> Link:
         match statement:
             case Assume(condition):
-                return assuming(self._scope.code(condition).run)
+                return assuming(watched(self._scope.code(condition).run, statement, self._scope, self._watch))
             case Assign(variable, version, value):
                 return assigning(self._scope.code(value).run, self._scope.version(variable, version))
             case Define(local, value):
                 self._scope.define(local, value)
                 return lambda then: then
             case Choose(local, domain):
-                options = elements(self._scope, domain)
+                options = watched(elements(self._scope, domain), statement, self._scope, self._watch)
                 return choosing(statement, options, self._scope.choose(local), self._scope.context.spend)
             case Alternatives():
                 return self._alternatives(statement, versions)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
+from speccheck.evaluation.scopes import Frame, Scope
 from speccheck.ir.models import Action
-from speccheck.ir.nodes import Alternatives, Choose
+from speccheck.ir.nodes import Alternatives, Assume, Choose
 from speccheck.ir.values import Value
 
 State: TypeAlias = tuple[Value, ...]
@@ -21,15 +22,19 @@ Point: TypeAlias = Choose | Alternatives
 
 
 class Walk:
-    """One going through of a block: how to choose, whom to tell, and what was done on the way so far."""
+    """One going through of a block: how to choose, whom to tell, and what was done on the way so far.
 
-    __slots__ = ("arrive", "calls", "choices", "pick")
+    `tried` counts, where it is given, by name the outermost named actions that were begun.
+    """
 
-    def __init__(self, pick: Pick, arrive: Arrive) -> None:
+    __slots__ = ("arrive", "calls", "choices", "pick", "tried")
+
+    def __init__(self, pick: Pick, arrive: Arrive, tried: dict[str, int] | None = None) -> None:
         self.pick = pick
         self.arrive = arrive
         self.calls: list[tuple[Action, list[Value]]] = []
         self.choices: list[tuple[Point, Value]] = []
+        self.tried = tried
 
 
 Pick: TypeAlias = Callable[[Point, Sequence[Value], Walk], Iterable[int]]
@@ -37,6 +42,9 @@ Pick: TypeAlias = Callable[[Point, Sequence[Value], Walk], Iterable[int]]
 
 Arrive: TypeAlias = Callable[[State, Walk], bool]
 """Takes a completed way's next state; the walk's calls and choices are its label and choices. True stops."""
+
+Watch: TypeAlias = Callable[[Assume | Choose, Scope, Frame], None]
+"""Is told of a statement that ends a way: an assumption that is false, or a choice from nothing."""
 
 
 def every(point: Point, options: Sequence[Value], walk: Walk) -> Iterable[int]:
