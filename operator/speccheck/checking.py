@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from speccheck.engines.base import Engine, Limits, Progress
 from speccheck.engines.reference.engine import ReferenceEngine
-from speccheck.engines.reference.replays import replay
+from speccheck.engines.reference.replays import refuted, replay
 from speccheck.errors import InternalError, ModelError, UsageError
 from speccheck.ir.models import Model
 from speccheck.ir.verify import verify
-from speccheck.reports import Report
+from speccheck.reports import PropertyResult, Report, Verdict
 
 ENGINES: dict[str, Callable[[], Engine]] = {"reference": ReferenceEngine}
 """Engines by name."""
@@ -62,16 +62,26 @@ def _one(
 
 
 def confirm(model: Model, report: Report) -> None:
-    """Replay every path of a Report on the reference, over the captured Model.
+    """Replay every path of a Report on the reference, over the captured Model; judge every lasso by the formula itself.
 
-    Raises InternalError where one does not replay.
+    Raises InternalError where one does not replay or does not break its property.
     """
     for result in report.properties:
         if result.path is None:
             continue
         try:
             replay(model, result.path)
+            shown = _is_shown(model, result)
         except ModelError as error:
             raise InternalError(
                 f"the {report.engine} engine's path for {result.name} does not replay: {error}"
             ) from error
+        if not shown:
+            raise InternalError(f"the {report.engine} engine's lasso for {result.name} does not break it")
+
+
+def _is_shown(model: Model, result: PropertyResult) -> bool:
+    """Whether a lasso breaks its property; what other paths show is told by the engine's own confirmation."""
+    if result.kind != "temporal" or result.verdict is not Verdict.VIOLATED or result.path is None:
+        return True
+    return bool(refuted(model, result.path, [result.name]))

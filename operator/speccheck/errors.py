@@ -21,6 +21,15 @@ class Span:
         return f"{self.path}:{self.line}:{self.column}"
 
 
+def excerpt(span: Span, source_line: str = "") -> list[str]:
+    """The lines that show a place: where it is, the author's line where it is known, and a caret under the column."""
+    gutter = " " * len(str(span.line))
+    if not source_line:
+        return [f"  --> {span}"]
+    caret = "".join("\t" if c == "\t" else " " for c in source_line[: span.column - 1]) + "^"
+    return [f"{gutter} --> {span}", f"{gutter} |", f"{span.line} | {source_line}", f"{gutter} | {caret}"]
+
+
 class SpeccheckError(Exception):
     """Base of every error speccheck raises on purpose."""
 
@@ -45,28 +54,20 @@ class SpecError(SpeccheckError):
     def __str__(self) -> str:
         lines = [f"error[{self.code}]: {self.message}"]
         if self.span is not None:
-            lines += self._excerpt(self.span)
+            lines += excerpt(self.span, self.source_line)
         if self.hint:
             lines += [
                 f"  = help: {line}" if n == 0 else f"          {line}" for n, line in enumerate(self.hint.split("\n"))
             ]
         return "\n".join(lines)
 
-    def _excerpt(self, span: Span) -> list[str]:
-        if not self.source_line:
-            return [f"  --> {span}"]
-        gutter = " " * len(str(span.line))
-        caret = "".join("\t" if c == "\t" else " " for c in self.source_line[: span.column - 1]) + "^"
-        return [
-            f"{gutter} --> {span}",
-            f"{gutter} |",
-            f"{span.line} | {self.source_line}",
-            f"{gutter} | {caret}",
-        ]
-
 
 class AssumptionViolated(SpeccheckError):
     """A step was asked for by hand whose guard is false in the present state."""
+
+
+class EvaluationError(SpeccheckError):
+    """An expression was asked for by hand that has no value in the present state; the text says why."""
 
 
 class UsageError(SpeccheckError):

@@ -8,24 +8,24 @@ the same files can be loaded again.
 from __future__ import annotations
 
 import contextlib
-import difflib
-import importlib.util
+import importlib
 import linecache
 import os
-import re
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 
 from speccheck.digests import source_digest
 from speccheck.errors import InternalError, ModelError, Span, SpecError, UsageError
 from speccheck.ir.models import Model
 from speccheck.lang.branches import check_branches
 from speccheck.lang.capture import begin, capture_namespace
+from speccheck.lang.mishaps import told
+from speccheck.lang.rewriting.modules import SpecFinder, module_from
 from speccheck.lang.spans import source_line
 
 MAX_FILE_BYTES = 4 << 20
@@ -103,7 +103,9 @@ def entry_file(path: Path) -> Path:
 def _importable(root: Path) -> Iterator[set[str]]:
     """Modules beside the spec can be imported meanwhile, leave no bytecode, and are forgotten."""
     before, bytecode, limit = set(sys.modules), sys.dont_write_bytecode, sys.getrecursionlimit()
+    finder = SpecFinder(root)
     sys.path.insert(0, str(root))
+    sys.meta_path.insert(0, finder)
     sys.dont_write_bytecode = True
     sys.setrecursionlimit(max(limit, RECURSION_LIMIT))
     importlib.invalidate_caches()
@@ -111,6 +113,7 @@ def _importable(root: Path) -> Iterator[set[str]]:
         yield before
     finally:
         sys.path.remove(str(root))
+        sys.meta_path.remove(finder)
         sys.dont_write_bytecode = bytecode
         sys.setrecursionlimit(limit)
         for name in set(sys.modules) - before:
@@ -125,13 +128,7 @@ def _is_under(module: ModuleType, root: Path) -> bool:
 
 def _executed(entry: Path) -> ModuleType:
     name = entry.stem if entry.stem not in sys.modules else f"speccheck_entry_{entry.stem}"
-    found = importlib.util.spec_from_file_location(name, entry)
-    if found is None or found.loader is None:
-        raise UsageError(f"{entry} cannot be imported")
-    module = importlib.util.module_from_spec(found)
-    sys.modules[name] = module
-    found.loader.exec_module(module)
-    return module
+    return module_from(entry, name)
 
 
 def _author_files(root: Path, before: set[str], entry: Path) -> list[Path]:
@@ -158,22 +155,35 @@ def _relative(error: SpecError, root: Path) -> SpecError:
 def _syntax_error(error: SyntaxError, root: Path) -> SpecError:
     text = (error.text or "").rstrip("\n")
     span = Span(error.filename or "", error.lineno or 1, error.offset or 1)
-    return _relative(SpecError("syntax-error", error.msg or "invalid syntax", span=span, source_line=text), root)
+    told = SpecError("syntax-error", error.msg or "invalid syntax", hint=_syntax(error), span=span, source_line=text)
+    return _relative(told, root)
+
+
+def _syntax(error: SyntaxError) -> str:
+    """The way out of what Python cannot read."""
+    match error:
+        case TabError() | IndentationError():
+            return "indent each block by four spaces, without tabs"
+        case SyntaxError(msg=str(message)) if "codec can't decode" in message:
+            return "save the file as UTF-8"
+        case SyntaxError(text=str(text)) if text.lstrip().startswith("print "):
+            return "nothing has a value yet; values are seen in paths: speccheck explain PATH --watch 's.x'"
+        case _:
+            return "Python cannot read this line, or the one before it"
 
 
 def _raised(error: BaseException, root: Path) -> SpecError:
-    span = _last_place(error, root)
-    message, hint = f"{type(error).__name__}: {error}".rstrip(": "), ""
-    unknown = re.match(r"cannot import name '(.+?)' from 'speccheck'", str(error))
-    if isinstance(error, ImportError) and unknown:
-        message = f"speccheck has no {unknown[1]!r}"
-        known = sys.modules["speccheck"].__all__
-        close = difflib.get_close_matches(unknown[1], known, n=3)
-        hint = f"did you mean {' or '.join(close)}?" if close else f"it has {', '.join(known)}"
-        return _relative(SpecError("unknown-name", message, hint=hint, span=span), root)
-    if isinstance(error, RecursionError):
-        hint = "expressions are nested too deeply: fold with a binder (Forall, Exists, reduce) instead of a Python loop"
-    return _relative(SpecError("raised", f"the specification raised {message}", hint=hint, span=span), root)
+    frame = _last_frame(error, root)
+    names = [] if frame is None else [*frame.f_locals, *frame.f_globals]
+    beside = sorted(file.stem for file in root.glob("*.py"))
+    shown = [name for name in names if not name.startswith("_")]
+    return _relative(told(error, _last_place(error, root), shown, beside), root)
+
+
+def _last_frame(error: BaseException, root: Path) -> FrameType | None:
+    """The innermost frame in the author's own files."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return next((f for f in reversed(frames) if Path(f.f_code.co_filename).is_relative_to(root)), None)
 
 
 def _last_place(error: BaseException, root: Path) -> Span | None:
@@ -181,7 +191,8 @@ def _last_place(error: BaseException, root: Path) -> Span | None:
     found = None
     for frame in traceback.extract_tb(error.__traceback__):
         if Path(frame.filename).is_relative_to(root) and frame.lineno is not None:
-            found = Span(frame.filename, frame.lineno, (frame.colno or 0) + 1)
+            line = linecache.getline(frame.filename, frame.lineno).encode()
+            found = Span(frame.filename, frame.lineno, len(line[: frame.colno or 0].decode(errors="ignore")) + 1)
     return found
 
 

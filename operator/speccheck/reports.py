@@ -13,6 +13,9 @@ from typing import Any, TypeAlias
 FORMAT = 1
 """Version of the Report's JSON form; a reader refuses any other."""
 
+MAX_COVERED = 100
+"""How many values of a coverage function a Report lists."""
+
 Itf: TypeAlias = Any
 """A value as ITF JSON: bool, str, {"#bigint": …}, list, {"#tup": …}, {"#set": …}, {"#map": …} or an object."""
 
@@ -67,7 +70,12 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """States from an initial one; `loop` is the index where a lasso returns to, None for a finite path."""
+    """States from an initial one.
+
+    `loop` is None for a finite path. Of a lasso it is the index of the state that is come back to: the last state is
+    that state again, and from there everything since repeats itself for ever. Where `loop` is the index of the last
+    state itself, the behaviour stands still there for ever.
+    """
 
     states: tuple[State, ...]
     loop: int | None = None
@@ -96,8 +104,8 @@ class Evaluation:
 class PropertyResult:
     """The verdict on one property.
 
-    `kind` is invariant, example, deadlock, or run: the run itself, where nothing was asked and it did not do all
-    it was to do. `path` is the counterexample, the witness of an example or
+    `kind` is invariant, example, temporal, deadlock, or run: the run itself, where nothing was asked and it did not do
+    all it was to do. `path` is the counterexample, the witness of an example or
     the way to an evaluation error. `reason` is a stable word (see `REASONS`), `message` a sentence.
     """
 
@@ -124,6 +132,29 @@ class ActionCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Covered:
+    """A value of a coverage function, and in how many of the distinct states visited it has it."""
+
+    value: Itf
+    states: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the states visited show of one coverage function.
+
+    `distinct` is the number of its values, `values` the first of them in canonical order, `MAX_COVERED` at most;
+    `undefined` the number of states in which it has no value (or one too large to make).
+    """
+
+    name: str
+    distinct: int
+    values: tuple[Covered, ...] = ()
+    undefined: int = 0
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Stats:
     """Counts of one run; `depth` is steps to the deepest state seen, `seconds` wall time of the engine."""
 
@@ -133,6 +164,7 @@ class Stats:
     seconds: float
     actions: tuple[ActionCount, ...] = ()
     walks: int = 0
+    coverage: tuple[Coverage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +209,7 @@ REASONS = {
     "SpaceExhausted": "every reachable state was visited",
     "BoundCompleted": "every state within the bound was visited",
     "InvariantViolated": "a reachable state breaks it",
+    "BehaviourFound": "a behaviour breaks it",
     "WitnessFound": "a reachable state satisfies it",
     "NoWitness": "every reachable state was visited and none satisfies it",
     "DeadlockFound": "a reachable state has no step",
@@ -186,6 +219,7 @@ REASONS = {
     "BoundReached": "the bound was completed without a witness",
     "NoInitialState": "the initial states cannot be made: nothing was checked",
     "TooLarge": "a value is too large to enumerate",
+    "InfiniteChoice": "a choice has more options than can be tried",
     "Sampled": "the random walks asked for decided nothing; other walks may",
     "FailFast": "the search stopped at another property's violation",
     "Interrupted": "the run was interrupted",

@@ -66,22 +66,23 @@ _WRITES = _words(
 
 class Profile(Enum):
     """How much is refused. OFFLINE: the network and the kernel's far corners. CLOSED: also new processes,
-    signals to others, and every write to a file."""
+    signals to others, and every write to a file. SEALED: also new threads."""
 
     OFFLINE = "offline"
     CLOSED = "closed"
+    SEALED = "sealed"
 
 
 @dataclass(frozen=True, slots=True)
 class Ceilings:
     """Resource limits of one process: seconds of CPU (None for no limit), bytes of address space, bytes of any
-    file it writes."""
+    file it writes. How many processes there may be is no limit of these: the kernel counts those of a user on the
+    whole machine, so that other pods of the same user would take it up. The filter refuses new ones instead."""
 
     cpu_s: int | None
     memory_bytes: int
     file_bytes: int = 0
     open_files: int = 128
-    processes: int = 64
 
 
 def require() -> None:
@@ -112,7 +113,6 @@ def limit(ceilings: Ceilings) -> None:
         (resource.RLIMIT_AS, ceilings.memory_bytes),
         (resource.RLIMIT_FSIZE, ceilings.file_bytes),
         (resource.RLIMIT_NOFILE, ceilings.open_files),
-        (resource.RLIMIT_NPROC, ceilings.processes),
         (resource.RLIMIT_CORE, 0),
     ):
         _lower(kind, value)
@@ -142,9 +142,9 @@ def _filter(seccomp: Any, profile: Profile) -> Any:
     filter_ = seccomp.SyscallFilter(seccomp.ALLOW)
     _refuse_network(seccomp, filter_)
     refused = [*_KERNEL]
-    if profile is Profile.CLOSED:
+    if profile is not Profile.OFFLINE:
         refused += [*_PROCESSES, *_WRITES]
-        _refuse_processes(seccomp, filter_)
+        _refuse_processes(seccomp, filter_, threads=profile is Profile.SEALED)
         _refuse_neighbours(seccomp, filter_)
         _refuse_opening_to_write(seccomp, filter_)
     for name in refused:
@@ -159,8 +159,11 @@ def _refuse_network(seccomp: Any, filter_: Any) -> None:
         _rule(seccomp, filter_, errno.EACCES, name, seccomp.Arg(0, seccomp.NE, socket.AF_UNIX))
 
 
-def _refuse_processes(seccomp: Any, filter_: Any) -> None:
+def _refuse_processes(seccomp: Any, filter_: Any, *, threads: bool) -> None:
     _rule(seccomp, filter_, errno.EPERM, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, _CLONE_THREAD, 0))
+    if threads:
+        only = seccomp.Arg(0, seccomp.MASKED_EQ, _CLONE_THREAD, _CLONE_THREAD)
+        _rule(seccomp, filter_, errno.EAGAIN, "clone", only)
     _rule(seccomp, filter_, errno.ENOSYS, "clone3")  # its flags are in memory; the C library then uses clone
 
 

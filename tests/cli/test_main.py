@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from tests.cli.conftest import COMMAND, DEADLINE_S, Ended
@@ -63,3 +64,27 @@ def test_a_reader_that_goes_away_is_no_error(arguments: str) -> None:
     script = f"{COMMAND} {arguments} | sleep 0; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=DEADLINE_S, check=True)
     assert (done.stdout, done.stderr) == ("0\n", "")
+
+
+@pytest.mark.parametrize("arguments", [("-h",), ("check", "-h"), ("pod", "-h")])
+def test_help_has_a_short_name_and_takes_no_value(arguments: tuple[str, ...], run: Run) -> None:
+    ended = run(*arguments)
+    assert (ended.status, ended.err) == (0, "")
+    (line,) = [line for line in ended.out.splitlines() if "--help" in line]
+    assert "-h " in line
+    assert "<bool>" not in line or arguments == ("pod", "-h")
+
+
+def test_a_file_in_a_commands_place_is_told_what_is_missing(run: Run) -> None:
+    for path in ("counter.py", "gone.py"):
+        ended = run(path)
+        assert ended.status == 5
+        assert f"{path} is no command; to check it: speccheck check {path}" in ended.err
+
+
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_closed_standard_streams_change_no_status(closed: str, samples: Path) -> None:
+    script = f"{COMMAND} check counter.py --instance small --property below_five {closed}; echo $? > status"
+    done = subprocess.run(["bash", "-c", script], cwd=samples, capture_output=True, text=True, timeout=60, check=True)
+    assert (samples / "status").read_text() == "0\n"
+    assert done.stderr == ""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import io
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.cli.conftest import Ended
 
-from speccheck.cli.outputs import look_of, note, save, shows_color, write, write_json
+from speccheck.cli.outputs import look_of, note, require_place, save, shows_color, write, write_json
 from speccheck.errors import UsageError
+
+Run = Callable[..., Ended]
 
 
 class Terminal(io.StringIO):
@@ -57,3 +62,19 @@ def test_the_width_comes_from_the_environment_where_there_is_no_terminal(monkeyp
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"cannot write .*gone.*No such file"):
         save(tmp_path / "gone" / "a.json", "{}")
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_any_work(run: Run, samples: Path) -> None:
+    (samples / "folder").mkdir()
+    for place, why in (("folder", "it is a directory"), ("no/where.json", "there is no directory no")):
+        for arguments in (("check", "counter.py", "--itf", place), ("capture", "counter.py", "--output", place)):
+            ended = run(*arguments)
+            assert (ended.status, ended.out, ended.err) == (5, "", f"error: cannot write {place}: {why}\n")
+
+
+def test_a_place_without_permission_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(os, "access", lambda path, _: path != tmp_path)
+    with pytest.raises(UsageError, match="permission denied"):
+        require_place(tmp_path / "new.json")
+    (tmp_path / "old.json").touch()
+    require_place(tmp_path / "old.json")

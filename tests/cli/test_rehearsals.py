@@ -50,6 +50,14 @@ def test_helper_modules_come_from_the_same_source() -> None:
     assert "from the helper" in found.failed.message
 
 
+def test_a_spec_that_ends_the_process_is_told_as_in_a_cluster() -> None:
+    found = rehearsed(CHECK, **{"rollout.py": "import os\nos._exit(3)\n"})
+    assert isinstance(found.failed, Failed)
+    assert (found.failed.reason, found.failed.stage) == ("CaptureCrashed", "capture")
+    assert "ended itself with exit status 3" in found.failed.message
+    assert verified(found) == ("False", "CaptureCrashed")
+
+
 def test_what_is_wrong_is_part_of_what_comes_of_it() -> None:
     assert isinstance(rehearsed(CHECK.replace("rollout-spec", "gone")).failed, Missing)
     assert isinstance(rehearsed(CHECK.replace("entrypoint", "entrypint")).failed, Refused)

@@ -62,6 +62,36 @@ def test_the_path_is_judged_anew(
     assert shown in ended.out
 
 
+def test_the_json_form_says_what_the_path_shows(run: Run, saved: Callable[..., Path]) -> None:
+    saved("--instance", "large", "--property", "below_five")
+    ended = run("replay", "counter.py", "path.itf.json", "--json")
+    assert (ended.status, ended.err) == (4, "")
+    found = json.loads(ended.out)
+    shown = {entry["name"]: entry for entry in found["properties"]}
+    assert (found["verdict"], found["method"], found["depth"]) == ("Error", "Replay", found["properties"][0]["depth"])
+    assert found["saved_for"] == {"property": "below_five", "verdict": "Violated", "shown": True}
+    assert (found["properties"][0]["name"], found["instance"]) == ("below_five", "large")
+    assert shown["below_five"]["verdict"] == "Violated"
+    assert shown["below_five"]["path"]["states"][0]["#meta"]["index"] == 0
+    checked = json.loads(run("check", "counter.py", "--instance", "large", "--json").out)
+    assert (found["model_digest"], found["source_digest"]) == (checked["model_digest"], checked["source_digest"])
+
+
+def test_a_path_that_shows_nothing_has_no_verdict_in_json(run: Run, saved: Callable[..., Path]) -> None:
+    def cut(document: dict[str, Any]) -> None:
+        del document["states"][2:]
+
+    edited(saved("--instance", "large", "--property", "below_five"), cut)
+    found = json.loads(run("replay", "counter.py", "path.itf.json", "--json").out)
+    assert (found["verdict"], found["properties"], found["saved_for"]["shown"]) == ("Unknown", [], False)
+
+
+def test_a_refusal_is_one_json_object(run: Run, saved: Callable[..., Path]) -> None:
+    saved("--instance", "large", "--property", "below_five")
+    ended = run("replay", "counter.py", "gone.itf.json", "--json")
+    assert (ended.status, json.loads(ended.out)["error"]["code"]) == (5, "usage")
+
+
 def test_another_model_is_refused_unless_forced(run: Run, saved: Callable[..., Path], samples: Path) -> None:
     saved("--instance", "large", "--property", "below_five")
     source = (samples / "counter.py").read_text()
@@ -129,3 +159,33 @@ def test_a_broken_invariant_is_told_at_the_first_state_that_breaks_it(saved: Cal
     assert broken is not None
     assert dict(broken.states[-1].values)["count"] in ({"#bigint": "5"}, {"#bigint": "6"})
     assert broken.depth < path.depth
+
+
+def test_a_lasso_is_confirmed(run: Run, samples: Path) -> None:
+    run("check", "lamp.py", "--property", "stays_on_fairly", "--itf", "path.itf.json")
+    document = json.loads((samples / "path.itf.json").read_text())
+    assert (document["loop"], len(document["states"])) == (0, 3)
+    ended = run("replay", "lamp.py", "path.itf.json")
+    assert (ended.status, ended.err) == (1, "")
+    assert "✗ stays_on_fairly  temporal  Violated after 0 steps, repeating 2 steps for ever" in ended.out
+    assert "comes_on " not in ended.out
+    assert "from here it repeats for ever" in ended.out
+
+
+def test_a_lasso_without_its_loop_shows_nothing_of_behaviours(run: Run, samples: Path) -> None:
+    run("check", "lamp.py", "--property", "comes_on", "--itf", "path.itf.json")
+    file = samples / "path.itf.json"
+    assert json.loads(file.read_text())["loop"] == 0
+    assert run("replay", "lamp.py", "path.itf.json").status == 1
+    edited(file, lambda document: document.pop("loop"))
+    ended = run("replay", "lamp.py", "path.itf.json")
+    assert ended.status == 0
+    assert "it does not show what it was saved for: comes_on Violated" in ended.err
+
+
+def test_a_loop_that_the_model_does_not_allow_is_refused(run: Run, samples: Path) -> None:
+    run("check", "lamp.py", "--property", "comes_on", "--itf", "path.itf.json")
+    edited(samples / "path.itf.json", lambda document: document.update(loop=4))
+    ended = run("replay", "lamp.py", "path.itf.json")
+    assert ended.status == 5 or ended.status == 4
+    assert "loop: 4 is not the index of one of the 1 states" in ended.err

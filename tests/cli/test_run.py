@@ -48,7 +48,7 @@ def test_a_drift_begins_repeats_and_ends_and_is_told_as_in_a_cluster(run: Run, t
     )
     folder = write_manifests(tmp_path / "manifests")
     ended = run("run", "-f", str(folder), "--observations", str(file))
-    assert (ended.status, ended.err) == (1, "")
+    assert (ended.status, ended.err) == (1, "shop/rollout: 1 line left out: 1 without label app=web\n")
     golden("run_drift.txt", ended.out)
 
 
@@ -111,6 +111,26 @@ def test_lines_of_another_source_are_not_looked_at(run: Run, tmp_path: Path) -> 
     rows = [{"source": "db", "object": deployment(9, 1)}, {"source": "web", "object": deployment(1, 1)}]
     ended = observed(run, tmp_path, *rows)
     assert (ended.status, answer(ended)["status"]["observe"]["judged"]) == (0, 1)
+    assert ended.err == "shop/rollout: 1 line left out: 1 of source db, not web\n"
+
+
+def test_lines_of_objects_that_are_not_selected_are_counted_with_the_reason(run: Run, tmp_path: Path) -> None:
+    mine = deployment(1, 1)
+    elsewhere = mine | {"metadata": mine["metadata"] | {"namespace": "other"}}
+    rows = [elsewhere, elsewhere, mine | {"kind": "StatefulSet"}, deployment(1, 2, app="db")]
+    ended = observed(run, tmp_path, *({"object": row} for row in rows))
+    found = answer(ended)
+    assert ended.status == 3
+    assert conditions(found)["Conformant"] == ("Unknown", "NothingObserved")
+    assert found["leftOutLines"] == {
+        "of namespace other, not shop": 2,
+        "of kind StatefulSet, not Deployment": 1,
+        "without label app=web": 1,
+    }
+    assert ended.err == (
+        "shop/rollout: 4 lines left out: 2 of namespace other, not shop; 1 of kind StatefulSet, not Deployment; "
+        "1 without label app=web\n"
+    )
 
 
 def test_ten_rejections_in_a_row_stall(run: Run, tmp_path: Path) -> None:

@@ -205,7 +205,7 @@ def test_an_interrupted_search_says_what_it_found(form: str, samples: Path) -> N
     process = subprocess.Popen(
         command,
         cwd=samples,
-        env=environment(STARTED=str(started)),
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -45,6 +45,10 @@ class Cluster(ABC):
         """Kill the API server; it is started again at once, here or by the cluster itself."""
 
     @abstractmethod
+    def kill_container(self, container: str) -> None:
+        """Kill a container's processes, given its ID as a pod's status has it; what becomes of it is the kubelet's."""
+
+    @abstractmethod
     def take_down(self) -> None:
         """Take the cluster down, whoever made it."""
 
@@ -120,6 +124,9 @@ class GivenCluster(Cluster):
 
     def kill_apiserver(self) -> None:
         raise ClusterError(f"the API server of {self.description} is not this harness's to restart")
+
+    def kill_container(self, container: str) -> None:
+        raise ClusterError(f"the containers of {self.description} are not this harness's to kill")
 
     def take_down(self) -> None:
         raise ClusterError(f"{self.description} is not this harness's to take down")

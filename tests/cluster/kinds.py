@@ -41,6 +41,12 @@ class KindCluster(Cluster):
         node = f"{self._name}-control-plane"
         run(["docker", "exec", node, "pkill", "-KILL", "kube-apiserver"], timeout_s=PROBE_TIMEOUT_S)
 
+    def kill_container(self, container: str) -> None:
+        node = f"{self._name}-control-plane"
+        ctr = ["ctr", "--namespace=k8s.io", "tasks", "kill", "--all", "--signal=SIGKILL"]
+        identity = container.removeprefix("containerd://")
+        run(["docker", "exec", node, *ctr, identity], timeout_s=PROBE_TIMEOUT_S)
+
     def take_down(self) -> None:
         run(["kind", "delete", "cluster", "--name", self._name], timeout_s=CREATE_TIMEOUT_S)
         if self.kubeconfig.parent.name.startswith(PREFIX):

@@ -26,6 +26,7 @@ STATE = "cluster.json"
 IMPORT_TIMEOUT_S = 120.0
 RUNTIME_TIMEOUT_S = 30.0
 REMOVE_TIMEOUT_S = 10.0
+CTR = ("ctr", f"--address={CONTAINERD_SOCKET}", "--namespace=k8s.io")
 
 # A Service without an endpoint: a look-up in a pod is refused at once, where it would wait without one.
 _DNS_SERVICE = {
@@ -83,8 +84,7 @@ class MadeCluster(Cluster):
         return {**super().environment(), "NO_PROXY": ",".join(word for word in direct if word)}
 
     def load_image(self, archive: Path) -> None:
-        ctr = ["ctr", f"--address={CONTAINERD_SOCKET}", "--namespace=k8s.io"]
-        self._state.namespaces.run([*ctr, "images", "import", archive], timeout_s=IMPORT_TIMEOUT_S)
+        self._state.namespaces.run([*CTR, "images", "import", archive], timeout_s=IMPORT_TIMEOUT_S)
 
     def project_image(self) -> str:
         image = images.project()
@@ -97,6 +97,10 @@ class MadeCluster(Cluster):
         self._save(pids)  # first, so that no other process takes it for one that ended by itself
         self._state.namespaces.kill(pid)
         self._start("kube-apiserver")
+
+    def kill_container(self, container: str) -> None:
+        identity = container.removeprefix("containerd://")
+        self._state.namespaces.run([*CTR, "tasks", "kill", "--all", "--signal=SIGKILL", identity])
 
     def take_down(self) -> None:
         take_down(self.directory)

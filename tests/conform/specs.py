@@ -15,7 +15,8 @@ ROLLOUT = '''
 import enum
 
 from speccheck import (
-    Context, Field, MachineStateBase, Param, Set, StateVar, action, example, instance, invariant, record, state
+    Always, Context, Eventually, Field, MachineStateBase, Param, Set, StateVar, action, example, instance, invariant,
+    record, state, temporal
 )
 
 
@@ -86,6 +87,11 @@ def secret(s: Rollout):
 @example
 def some(s: Rollout):
     return s.replicas == 1
+
+
+@temporal
+def converges(s: Rollout):
+    return Eventually(Always(s.replicas == s.WANTED))
 
 
 @instance

@@ -172,6 +172,48 @@ def test_after_a_restart_a_drift_on_an_object_that_is_gone_is_resolved() -> None
     assert len(tracker.active) == 1
 
 
+def test_after_a_restart_a_drift_of_which_a_trace_was_kept_is_active_again_silently() -> None:
+    tracker = Tracker((), {drift().trace: NOON})
+    assert tracker.active == ()
+    assert tracker.feed(seen(10, version="7"), judged(safe="Violated")) == ()
+    (found,) = tracker.active
+    assert (found.identity, found.since) == (drift().identity, NOON)
+    assert tracker.traces == {}
+    (again,) = tracker.feed(seen(11, version="8"), judged(safe="Violated"))
+    assert isinstance(again, Repeated)
+    (over,) = tracker.feed(seen(12, version="9"), judged(safe="Holds"))
+    assert isinstance(over, Resolved)
+    (anew,) = tracker.feed(seen(13, version="10"), judged(safe="Violated"))
+    assert isinstance(anew, Started)
+
+
+def test_after_a_restart_a_trace_of_what_holds_is_resolved_and_one_of_what_is_gone_forgotten() -> None:
+    tracker = Tracker((), {drift().trace: NOON, drift(object=ref("db")).trace: NOON})
+    (over,) = tracker.feed(seen(10), judged(safe="Holds"))
+    assert isinstance(over, Resolved)
+    assert (over.drift.identity, over.why) == (drift().identity, "holds")
+    assert (tracker.active, tracker.counts.resolved) == ((), 1)
+    assert len(tracker.traces) == 1
+    assert tracker.synced(NOON) == ()
+    assert tracker.traces == {}
+
+
+def test_a_trace_stands_while_some_object_cannot_be_judged() -> None:
+    tracker = Tracker((), {drift().trace: NOON})
+    tracker.feed(seen(10), Judgement("", {}, (), "does not fit"))
+    tracker.synced(NOON)
+    assert tracker.feed(seen(11), judged(safe="Violated")) == ()
+    assert tracker.active[0].since == NOON
+
+
+def test_a_trace_is_of_one_object_key_and_property() -> None:
+    tracker = Tracker((), {drift().trace: NOON})
+    (other,) = tracker.feed(seen(10, "db"), judged("shop/db", safe="Violated"))
+    assert isinstance(other, Started)
+    (another,) = tracker.feed(seen(11), judged(live="Violated"))
+    assert isinstance(another, Started)
+
+
 def test_gaps_are_counted_and_change_no_drift() -> None:
     tracker = Tracker([drift()])
     tracker.gap()

@@ -30,7 +30,9 @@ COUNTS = {"replicas": "object.replicas", "available": "get(object, 'available', 
 
 def test_what_can_be_judged_is_told_and_what_cannot_with_what_it_lacks() -> None:
     loaded = assessor(COUNTS).loaded()
-    assert loaded == Loaded(("never_more", "available_exist", "ratio"), (Unjudged("secret", ("hidden",)),))
+    of_behaviours = "it is about behaviours without end, of which an observed state shows nothing"
+    unjudged = (Unjudged("secret", ("hidden",)), Unjudged("converges", (), of_behaviours))
+    assert loaded == Loaded(("never_more", "available_exist", "ratio"), unjudged)
 
 
 def test_a_mapping_that_lets_nothing_be_judged_is_refused() -> None:

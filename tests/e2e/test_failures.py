@@ -19,6 +19,23 @@ ENDLESS = COUNTER.replace("LIMIT=3", "LIMIT=100_000_000").replace("s.count <= 10
 """A spec whose check goes on for hours."""
 
 FORKS = "import os\nos.fork()\n"
+THREADS = "import threading\nthreading.Thread(target=print).start()\n"
+FAMILIES = """import socket
+refused = 0
+families = (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK, socket.AF_PACKET, socket.AF_VSOCK)
+for family in families:
+    for make in (socket.socket, socket.socketpair):
+        try:
+            make(family, socket.SOCK_DGRAM)
+        except PermissionError:
+            refused += 1
+assert refused == 2 * len(families), refused
+one, other = socket.socketpair(socket.AF_UNIX)
+one.sendall(b"x")
+assert other.recv(1) == b"x"
+"""
+"""It fails, and so is refused, if a socket of a network can be made, or none within the process."""
+
 SOCKETS = "import socket\nsocket.socket(socket.AF_INET, socket.SOCK_STREAM)\n"
 TOKEN = "open('/var/run/secrets/kubernetes.io/serviceaccount/token').read()\n"
 WRITES = "open('/model/model.json', 'w').write('{}')\n"
@@ -49,12 +66,16 @@ for number in range(3, 64):
         pass
 """
 
+LOOPS_S = 5
+"""The timeout of the check of a spec that loops: reading it may not take longer either."""
+
 REFUSED = {
     # name: (what the module does first, reason, a word of the message)
-    "loops": ("while True:\n    pass\n", "CaptureTimedOut", "loop"),
+    "loops": ("while True:\n    pass\n", "CaptureTimedOut", f"did not finish within {LOOPS_S} s"),
     "eats": ("hoard = [bytearray(1 << 20) for _ in range(1 << 20)]\n", "CaptureOutOfMemory", "memory"),
     "syntax": ("def broken(:\n", "SpecInvalid", "spec.py:1"),
     "forks": (FORKS, "SpecInvalid", "not permitted"),
+    "threads": (THREADS, "SpecInvalid", "can't start new thread"),
     "sockets": (SOCKETS, "SpecInvalid", "Permission denied"),
     "token": (TOKEN, "SpecInvalid", "No such file"),
     "writes": (WRITES, "SpecInvalid", "not permitted"),
@@ -67,16 +88,30 @@ NO_ANSWER = {"CaptureTimedOut", "CaptureOutOfMemory", "ModelTooLarge"}
 """What says nothing about whether the spec is wrong: Verified is Unknown then, and otherwise False."""
 
 
+HARMLESS = {"prints": PRINTS, "forges": FORGES, "families": FAMILIES}
+"""What a spec may try in vain, and be checked all the same."""
+
+
+def _assert_warned(place: Place, name: str, reason: str, word: str) -> None:
+    """Wait for the one Warning that tells it: an Event on the SpecCheck itself."""
+    (event,) = place.wait(f"an Event {reason}", name, lambda: place.events(name, reason))
+    assert (event["type"], word in event["note"]) == ("Warning", True), event
+    uid = place.read("speccheck", name)["metadata"]["uid"]
+    identity = {"namespace": place.namespace, "name": name, "uid": uid}
+    assert event["regarding"] == {"apiVersion": "speccheck.dev/v1alpha1", "kind": "SpecCheck"} | identity
+
+
 @pytest.fixture(scope="module")
 def hostile(shared_place: Place) -> Place:
     """Every spec that is up to something, at once."""
-    bodies = [inline(name, before + COUNTER) for name, (before, _, _) in REFUSED.items()]
-    bodies += [inline("prints", PRINTS + BROKEN), inline("forges", FORGES + BROKEN)]
+    bodies = [inline(name, before + COUNTER) for name, (before, _, _) in REFUSED.items() if name != "loops"]
+    bodies.append(inline("loops", REFUSED["loops"][0] + COUNTER, check={"timeout": f"{LOOPS_S}s"}))
+    bodies += [inline(name, before + BROKEN) for name, before in HARMLESS.items()]
     shared_place.apply(*bodies)
     return shared_place
 
 
-@pytest.mark.parametrize("name", sorted(REFUSED, key=lambda name: name == "loops"))
+@pytest.mark.parametrize("name", REFUSED)
 def test_a_spec_that_is_up_to_something_is_refused_with_its_own_reason(hostile: Place, name: str) -> None:
     _, reason, word = REFUSED[name]
     stalled = hostile.wait_condition(name, "Stalled", "True", reason, timeout_s=150)
@@ -88,12 +123,11 @@ def test_a_spec_that_is_up_to_something_is_refused_with_its_own_reason(hostile: 
     assert finished_reason(run) == reason
     assert len(hostile.items("jobs", name)) == 1
     told = "CheckTimedOut" if reason == "CaptureTimedOut" else "SpecInvalid"
-    (event,) = hostile.wait(f"an Event {told}", name, lambda: hostile.events(name, told))
-    assert word in event["note"]
+    _assert_warned(hostile, name, told, word)
 
 
-@pytest.mark.parametrize("name", ["prints", "forges"])
-def test_what_a_spec_prints_or_forges_changes_no_answer(hostile: Place, name: str) -> None:
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_a_spec_tries_in_vain_changes_no_answer(hostile: Place, name: str) -> None:
     hostile.wait_condition(name, "Verified", "False", "InvariantViolated", timeout_s=150)
 
 
@@ -102,18 +136,21 @@ def test_a_check_that_reaches_its_own_limit_says_so(place: Place) -> None:
     verified = place.wait_condition("slow", "Verified", "Unknown", "CheckIncomplete")
     assert "Timeout" in verified["message"]
     assert place.condition("slow", "Ready")["status"] == "True"
+    _assert_warned(place, "slow", "CheckIncomplete", "Timeout")
 
 
-def test_a_job_that_passes_its_deadline_is_timed_out_and_leaves_the_last_verdict(place: Place) -> None:
+@pytest.mark.parametrize("kind", ["pod", "job"])
+def test_a_check_that_passes_a_deadline_is_timed_out_and_leaves_the_last_verdict(place: Place, kind: str) -> None:
     place.apply(inline("slow", COUNTER))
     place.wait_condition("slow", "Verified", "True", "Holds")
     place.apply(inline("slow", ENDLESS, check={"timeout": "10m"}))
     (pod,) = _checking(place, "slow")
-    place.kubectl("patch", "pod", pod["metadata"]["name"], '--patch={"spec":{"activeDeadlineSeconds":1}}')
+    name = pod["metadata"]["name"] if kind == "pod" else pod["metadata"]["labels"]["job-name"]
+    place.kubectl("patch", kind, name, '--patch={"spec":{"activeDeadlineSeconds":1}}')
     stalled = place.wait_condition("slow", "Stalled", "True", "CheckTimedOut")
     assert "check.timeout" in stalled["message"]
-    verified = place.condition("slow", "Verified")
-    assert (verified["status"], verified["reason"]) == ("True", "Holds")
+    _assert_warned(place, "slow", "CheckTimedOut", "check.timeout")
+    _assert_verdict_stands(place, "slow")
 
 
 def test_an_evicted_pods_check_is_tried_again(place: Place) -> None:
@@ -134,6 +171,7 @@ def test_a_container_that_is_killed_for_its_memory_is_named(place: Place) -> Non
     place.apply(inline("small", COUNTER, podTemplate={"resources": limits}))
     stalled = place.wait_condition("small", "Stalled", "True", "CaptureOutOfMemory", timeout_s=90)
     assert "memory" in stalled["message"]
+    _assert_warned(place, "small", "SpecInvalid", "memory")
 
 
 def _runs(code: str, memory: str = "") -> Body:
@@ -143,7 +181,10 @@ def _runs(code: str, memory: str = "") -> Body:
 
 
 EATS = "hoard = [bytearray(1 << 20) for _ in range(1000)]"
-SLEEPS = "import time; time.sleep(600)"
+FILLS = "open('/{}/file', 'wb').write(bytes(100 << 20)); import threading; threading.Event().wait(600)"
+MOUNTS = {"volumeMounts": [{"name": name, "mountPath": f"/{name}"} for name in ("small", "disk")]}
+SMALL = "1Mi"
+SLEEPS = "import threading; threading.Event().wait(600)"
 ANSWERS = """import sys
 from speccheck.resource.documents import Document
 from speccheck.resource.frames import frame
@@ -160,6 +201,8 @@ BROKEN_CHECKS: dict[str, tuple[Body, str, str, int]] = {
     "disagrees": (_runs(DISAGREES), "ReportLost", "the termination message vouches for", 2),
     "of-another": (_runs(ANOTHERS), "SourceChanged", "the pod read source sha256:0000", 2),
     "crashes": (_runs("raise SystemExit(3)"), "CheckFailed", "ended with status 3 and left no diagnostic", 2),
+    "evicted": (_runs(FILLS.format("small")) | MOUNTS, "Evicted", 'EmptyDir volume "small" exceeds the limit', 2),
+    "fills-disk": (_runs(FILLS.format("disk")) | MOUNTS, "StorageExceeded", "ephemeral local storage usage exceeds", 1),
     "no-image": ({"image": "No Such Image"}, "ImagePullFailed", "InvalidImageName", 1),
 }
 
@@ -196,8 +239,7 @@ def test_a_check_that_breaks_is_named_and_leaves_the_last_verdict(crowded: Place
     assert (ready["status"], ready["reason"]) == ("False", reason)
     (run,) = [run for run in crowded.items("speccheckruns", name) if finished_reason(run) == reason]
     assert (run["status"]["attempt"], "verdict" in run["status"]) == (tries, False)
-    (event,) = crowded.wait("an Event", name, lambda: crowded.events(name, "CheckIncomplete"))
-    assert word in event["note"]
+    _assert_warned(crowded, name, "CheckIncomplete", word)
     _assert_verdict_stands(crowded, name)
 
 
@@ -234,6 +276,7 @@ def test_a_config_map_that_goes_under_way_leaves_nothing_running(place: Place) -
     place.kubectl("delete", "configmap", "spec")
     place.wait_condition("goes", "Reconciling", "True", "SourceNotFound")
     place.wait("its Job to go", "goes", lambda: not place.items("jobs", "goes"))
+    _assert_warned(place, "goes", "CheckIncomplete", "there is no ConfigMap spec")
 
 
 def test_a_config_map_that_changes_under_way_is_checked_as_it_is(place: Place) -> None:
@@ -244,12 +287,15 @@ def test_a_config_map_that_changes_under_way_is_checked_as_it_is(place: Place) -
     reasons = {finished_reason(run) for run in place.items("speccheckruns", "changes")}
     assert reasons == {"Superseded", "CheckCompleted"}
     place.wait("the first Job to go", "changes", lambda: len(place.items("jobs", "changes")) == 1)
+    _assert_warned(place, "changes", "InvariantViolated", "bounded")
+    assert {event["reason"] for event in place.events("changes")} == {"CheckStarted", "InvariantViolated"}
 
 
 def test_a_config_map_without_the_entrypoint_stalls_with_what_it_has(place: Place) -> None:
     place.apply(config_map("spec", other_py=COUNTER), from_config_map("lacks", "spec"))
     stalled = place.wait_condition("lacks", "Stalled", "True", "SpecInvalid")
     assert "has no key spec.py, only: other.py" in stalled["message"]
+    _assert_warned(place, "lacks", "SpecInvalid", "has no key spec.py, only: other.py")
 
 
 def test_an_inline_spec_that_is_too_large_is_refused_when_it_is_applied(place: Place) -> None:
@@ -258,11 +304,20 @@ def test_an_inline_spec_that_is_too_large_is_refused_when_it_is_applied(place: P
         place.kubectl("create", "--filename=-", text=json.dumps(large))
 
 
+GREEDY = {
+    "memory": ({"limits": {"memory": "64Gi"}}, "64Gi is above this operator's ceiling of 4Gi"),
+    "cpu": ({"limits": {"cpu": "64"}}, "64 is above this operator's ceiling of 2"),
+    "requests": ({"requests": {"memory": "2Gi"}}, "2Gi is above the limit of 1Gi"),
+}
+
+
 def test_resources_above_the_operators_ceiling_are_refused(place: Place) -> None:
-    place.apply(inline("greedy", COUNTER, podTemplate={"resources": {"limits": {"memory": "64Gi"}}}))
-    stalled = place.wait_condition("greedy", "Stalled", "True", "ResourcesRefused")
-    assert "ceiling" in stalled["message"]
-    assert not place.items("speccheckruns", "greedy")
+    place.apply(*(inline(name, COUNTER, podTemplate={"resources": asked}) for name, (asked, _) in GREEDY.items()))
+    for name, (_, word) in GREEDY.items():
+        stalled = place.wait_condition(name, "Stalled", "True", "ResourcesRefused")
+        assert word in stalled["message"]
+        assert not place.items("speccheckruns", name)
+        _assert_warned(place, name, "SpecInvalid", word)
 
 
 def test_a_pod_that_no_node_takes_waits_and_says_so(place: Place) -> None:
@@ -275,6 +330,7 @@ def test_unknown_instances_and_properties_are_named(place: Place) -> None:
     place.apply(inline("unknown", COUNTER, check={"instances": ["large"]}))
     stalled = place.wait_condition("unknown", "Stalled", "True", "SpecInvalid")
     assert "large" in stalled["message"]
+    _assert_warned(place, "unknown", "SpecInvalid", "large")
 
 
 def test_a_service_account_token_is_in_no_stage(place: Place) -> None:
@@ -301,7 +357,10 @@ def _is_checking(pod: Body) -> bool:
 
 
 def _supply(place: Place, image: str, name: str, *containers: Body) -> None:
-    """The Jobs for the tries of a SpecCheck's run that waits for room, each with a check's container so changed."""
+    """The Jobs for the tries of a SpecCheck's run that waits for room, each with a check's container so changed.
+
+    They have two volumes more, a small one and one as large as the disk, for containers that fill them.
+    """
     (run,) = place.wait("a run without room", name, lambda: _ended_in(place, name, ""))
     asked = request_of(place.read("speccheck", name))
     source = source_of(asked, None)
@@ -309,6 +368,10 @@ def _supply(place: Place, image: str, name: str, *containers: Body) -> None:
     for attempt, container in enumerate(containers, 1):
         body = job_body(asked, run, source, Settings(image), attempt)
         body["spec"]["template"]["spec"]["containers"][0] |= container
+        body["spec"]["template"]["spec"]["volumes"] += [
+            {"name": "small", "emptyDir": {"sizeLimit": SMALL}},
+            {"name": "disk", "emptyDir": {}},
+        ]
         place.apply(body)
 
 

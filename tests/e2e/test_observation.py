@@ -11,37 +11,14 @@ import pytest
 import yaml
 from tests.cluster.commands import run
 from tests.cluster.errors import ClusterError
-from tests.e2e.places import COUNTER, SAMPLES, Body, Place, config_map, inline
+from tests.e2e.observing import allow, budget, observing
+from tests.e2e.places import SAMPLES, Body, Place
 from tests.e2e.recordings import DEPLOYMENTS, EVENTS, SPEC_CHECKS, Heard, Recording, lines, recorded
 
 DRIFT_S = 2.0
 """How long a drift may take from the change to its Event."""
 
 SPECCHECK = Path(sys.executable).parent / "speccheck"
-
-BUDGET = COUNTER.replace("return s.count <= 10", "return s.count <= s.LIMIT")
-"""Held to what a ConfigMap says: its count may not be above its limit."""
-
-
-def _observing(name: str, **observe: object) -> Body:
-    source = {"apiVersion": "v1", "kind": "ConfigMap", "selector": {"matchLabels": {"app": "budget"}}}
-    usual = {
-        "serviceAccountName": "observer",
-        "sources": [{"name": "budget", "kubernetes": source}],
-        "parameters": {"LIMIT": "int(object.data.limit)"},
-        "variables": {"count": "int(object.data.count)"},
-    }
-    return inline(name, BUDGET, observe=usual | observe)
-
-
-def _budget(count: object, name: str = "budget", limit: int = 10) -> Body:
-    return config_map(name, {"app": "budget"}, count=str(count), limit=str(limit))
-
-
-def _allow(place: Place) -> None:
-    place.kubectl("create", "serviceaccount", "observer")
-    place.kubectl("create", "role", "see", "--verb=get,list,watch", "--resource=configmaps")
-    place.kubectl("create", "rolebinding", "see", "--role=see", f"--serviceaccount={place.namespace}:observer")
 
 
 def _is_event(reason: str, kind: str, property_name: str) -> Callable[[Heard], bool]:
@@ -96,8 +73,8 @@ def told(place: Place) -> Iterator[Recording]:
 @pytest.fixture
 def observed(place: Place) -> Iterator[Place]:
     """A budget that is kept, and observed."""
-    _allow(place)
-    place.apply(_budget(3), _observing("budget"))
+    allow(place)
+    place.apply(budget(3), observing("budget"))
     place.wait_condition("budget", "Conformant", "True", "Conforms")
     yield place
 
@@ -105,7 +82,7 @@ def observed(place: Place) -> Iterator[Place]:
 def test_a_drift_is_told_on_both_objects_within_seconds_and_so_is_its_end(observed: Place, told: Recording) -> None:
     witness = Witness("budget", told)
     changed = datetime.now(UTC)
-    observed.apply(_budget(12))
+    observed.apply(budget(12))
     assert witness.drift_s("ConfigMap", "bounded", changed) < DRIFT_S
     conformant = observed.wait_condition("budget", "Conformant", "False", "DriftDetected", timeout_s=10)
     assert f"ConfigMap {observed.namespace}/budget breaks bounded" in conformant["message"]
@@ -114,32 +91,32 @@ def test_a_drift_is_told_on_both_objects_within_seconds_and_so_is_its_end(observ
     assert (drift["property"], drift["object"]["name"], drift["tier"]) == ("bounded", "budget", "State")
     for kind in ("configmap", "speccheck"):
         assert "DriftDetected" in _events_described(observed, kind, "budget")
-    observed.apply(_budget(2))
+    observed.apply(budget(2))
     observed.wait_condition("budget", "Conformant", "True", "Conforms", timeout_s=10)
     witness.resolved("ConfigMap", "bounded")
     assert observed.status("budget")["observe"]["resolved"] == 1
 
 
 def test_an_object_that_goes_takes_its_drift_with_it(observed: Place) -> None:
-    observed.apply(_budget(12, "other"))
+    observed.apply(budget(12, "other"))
     observed.wait_condition("budget", "Conformant", "False", "DriftDetected", timeout_s=10)
     observed.kubectl("delete", "configmap", "other")
     observed.wait_condition("budget", "Conformant", "True", "Conforms", timeout_s=10)
 
 
 def test_what_does_not_fit_is_rejected_and_never_taken_for_conformance(observed: Place) -> None:
-    observed.apply(_budget("many"))
+    observed.apply(budget("many"))
     observed.wait_condition("budget", "Conformant", "Unknown", "Ambiguous", timeout_s=10)
     (event,) = observed.wait("an Event", "budget", lambda: observed.events("budget", "ObservationRejected"))
     assert "variables.count" in event["note"]
-    observed.apply(_budget(4))
+    observed.apply(budget(4))
     observed.wait_condition("budget", "Conformant", "True", "Conforms", timeout_s=10)
 
 
 def test_an_account_that_may_not_see_is_told_what_to_apply(place: Place) -> None:
-    body = _observing("budget")
+    body = observing("budget")
     del body["spec"]["observe"]["serviceAccountName"]
-    place.apply(_budget(3), body)
+    place.apply(budget(3), body)
     conformant = place.wait_condition("budget", "Conformant", "Unknown", "ObserverForbidden")
     assert f"service account default of namespace {place.namespace} may not" in conformant["message"]
     place.wait_condition("budget", "Stalled", "True", "ObserverForbidden")
@@ -158,13 +135,13 @@ def test_an_account_that_may_not_see_is_told_what_to_apply(place: Place) -> None
 def test_secrets_are_never_observed_whoever_may_see_them(place: Place) -> None:
     source = {"name": "budget", "kubernetes": {"apiVersion": "v1", "kind": "Secret"}}
     with pytest.raises(ClusterError, match="Secrets are never observed"):
-        place.apply(_observing("budget", sources=[source]))
+        place.apply(observing("budget", sources=[source]))
 
 
 def test_names_that_nothing_has_stall_with_the_reason(place: Place) -> None:
-    _allow(place)
+    allow(place)
     place.apply(
-        _observing("no-variable", variables={"cuont": "1"}), _observing("no-name", variables={"count": "budgte.count"})
+        observing("no-variable", variables={"cuont": "1"}), observing("no-name", variables={"count": "budgte.count"})
     )
     stalled = place.wait_condition("no-variable", "Stalled", "True", "SpecInvalid")
     assert "variables.cuont: the spec has no such variable; did you mean 'count'?" in stalled["message"]
@@ -175,13 +152,13 @@ def test_names_that_nothing_has_stall_with_the_reason(place: Place) -> None:
 
 def test_a_kind_that_the_cluster_has_not_is_named(place: Place) -> None:
     source = {"name": "widget", "kubernetes": {"apiVersion": "example.org/v1", "kind": "Widget"}}
-    place.apply(_observing("budget", sources=[source]))
+    place.apply(observing("budget", sources=[source]))
     stalled = place.wait_condition("budget", "Stalled", "True", "KindUnknown")
     assert "Widget" in stalled["message"]
 
 
 def test_drift_is_kept_over_a_restart_and_told_once(observed: Place) -> None:
-    observed.apply(_budget(12))
+    observed.apply(budget(12))
     conformant = observed.wait_condition("budget", "Conformant", "False", "DriftDetected", timeout_s=10)
     before = observed.status("budget")["observe"]["drifts"]
     observed.cluster.kubectl(
@@ -197,7 +174,7 @@ def test_drift_is_kept_over_a_restart_and_told_once(observed: Place) -> None:
     assert [drift["identity"] for drift in after] == [drift["identity"] for drift in before]
     still = observed.condition("budget", "Conformant")
     assert (still["status"], still["lastTransitionTime"]) == ("False", conformant["lastTransitionTime"])
-    observed.apply(_budget(1))
+    observed.apply(budget(1))
     observed.wait_condition("budget", "Conformant", "True", "Conforms", timeout_s=10)
     observed.wait("its end", "budget", lambda: len(observed.events("budget", "DriftResolved")) == 2)
     assert len(observed.events("budget", "DriftDetected")) == 2
@@ -206,10 +183,10 @@ def test_drift_is_kept_over_a_restart_and_told_once(observed: Place) -> None:
 def test_drifts_that_end_while_no_operator_runs_are_resolved_afterwards(
     observed: Place, scaled: Callable[[int], None]
 ) -> None:
-    observed.apply(_budget(12), _budget(13, "other"))
+    observed.apply(budget(12), budget(13, "other"))
     observed.wait("two drifts", "budget", lambda: len(observed.status("budget")["observe"].get("drifts", ())) == 2)
     scaled(0)
-    observed.apply(_budget(4))
+    observed.apply(budget(4))
     observed.kubectl("delete", "configmap", "other")
     scaled(1)
     observed.wait_condition("budget", "Conformant", "True", "Conforms")

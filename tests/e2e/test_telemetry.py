@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from tests.e2e.conftest import SYSTEM
 from tests.e2e.places import BROKEN, COUNTER, Place, config_map, inline, metrics
@@ -92,11 +93,22 @@ def test_every_watch_was_heard_lately_and_the_pod_is_ready(place: Place) -> None
 
 
 class _Collector(ThreadingHTTPServer):
-    """Takes traces by OTLP over HTTP."""
+    """Takes traces and metrics by OTLP over HTTP."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.spans: list[Any] = []
+        self.services: set[str] = set()
+        self.points: dict[tuple[str, str], Any] = {}
+        """The last points of each metric, by its name and its labels' values."""
+
+    def take_metrics(self, request: ExportMetricsServiceRequest) -> None:
+        for resource in request.resource_metrics:
+            self.services |= {each.value.string_value for each in resource.resource.attributes}
+            for metric in (metric for scope in resource.scope_metrics for metric in scope.metrics):
+                for point in getattr(metric, metric.WhichOneof("data")).data_points:
+                    labels = ",".join(sorted(each.value.string_value for each in point.attributes))
+                    self.points[metric.name, labels] = point
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -107,6 +119,8 @@ class _Handler(BaseHTTPRequestHandler):
             for resource in ExportTraceServiceRequest.FromString(data).resource_spans:
                 for scope in resource.scope_spans:
                     self.server.spans.extend(scope.spans)  # type: ignore[attr-defined]
+        if self.path == "/v1/metrics":
+            self.server.take_metrics(ExportMetricsServiceRequest.FromString(data))  # type: ignore[attr-defined]
         self.send_response(200)
         self.end_headers()
 
@@ -127,14 +141,25 @@ def _collecting() -> Iterator[_Collector]:
         collector.server_close()
 
 
-def test_one_trace_leads_from_the_reconcile_to_the_verdict(own_place: Place, project_image: str) -> None:
+def test_one_trace_leads_from_the_reconcile_to_the_verdict_and_metrics_go_with_it(
+    own_place: Place, project_image: str
+) -> None:
     with _collecting() as collector:
         endpoint = f"http://127.0.0.1:{collector.server_address[1]}"
-        with operator(own_place, project_image, environment={"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}):
+        environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_METRIC_EXPORT_INTERVAL": "500"}
+        counted = "speccheck_checks_total", f"Violated,{own_place.namespace}"
+        with operator(own_place, project_image, environment=environment):
             own_place.apply(inline("counter", BROKEN))
             own_place.wait_condition("counter", "Verified", "False", "InvariantViolated")
             wanted = {"reconcile", "run", "job", "capture", "check", "Explore small"}
             own_place.wait("its spans", "counter", lambda: {span.name for span in collector.spans} >= wanted, 30)
+            own_place.wait("its count", "counter", lambda: counted in collector.points, 30)
+    assert collector.points[counted].as_int == 1
+    assert collector.points["speccheck_check_duration_seconds", "Violated"].count == 1
+    verified = collector.points["speccheck_verified", f"counter,{own_place.namespace}"]
+    assert (verified.as_double, verified.as_int) == (0, 0)
+    assert "speccheck-operator" in collector.services
+    assert {name for name, _ in collector.points} >= {"speccheck_watch_last_activity_seconds", "speccheck_events_total"}
     (run,) = [span for span in collector.spans if span.name == "run"]
     spans = {span.name: span for span in collector.spans if span.trace_id == run.trace_id}
     assert spans.keys() == wanted

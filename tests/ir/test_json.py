@@ -242,7 +242,7 @@ EDITS: list[tuple[Edit, str]] = [
     (lambda d: _nested(d, 100), "step: blocks are nested deeper than 100"),
     (lambda d: _nested(d, 5_000), "not a model: nested too deeply"),
     (lambda d: d["properties"][0].update(body=99), "properties[0]: there is no expressions[99] before it"),
-    (lambda d: d["properties"][0].update(kind="temporal"), "not a model: Invalid enum value 'temporal'"),
+    (lambda d: d["properties"][0].update(kind="liveness"), "not a model: Invalid enum value 'liveness'"),
     (lambda d: d["actions"][0].update(params=[2]), "actions[0]: expressions[2] should be a local"),
     (lambda d: d["step"]["block"][0].update(local=2), "step: expressions[2] should be a local"),
     (lambda d: d["step"].update(writes=[["count", -1]]), "not a model: Expected `int` >= 0 - at `$.step.writes[0][1]`"),

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import pytest
 from tests.kube.apis import Api, connected, until
 
 from speccheck.kube.activities import Activities
@@ -53,7 +54,11 @@ def _serve_discovery(api: Api) -> None:
         ]
 
 
-def test_what_happens_is_told_and_nothing_is_written(tmp_path: Path) -> None:
+def test_what_happens_is_told_and_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 65532")
+
+    monkeypatch.setattr("getpass.getuser", nameless)  # as in a container, whose uid has no name
     asyncio.run(_told(tmp_path))
 
 

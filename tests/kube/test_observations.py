@@ -13,6 +13,7 @@ from tests.kube.apis import Body
 from tests.resource.bodies import NOW, OBSERVE, request
 
 from speccheck.conform.clients import EvaluatorGone, OverBudget, Subject
+from speccheck.conform.drifts import Tracker
 from speccheck.conform.protocols import Judgement, Load, Loaded, MappingOrder, Result, SourceOrder, View
 from speccheck.kube import observations
 from speccheck.kube.connections import ApiError
@@ -84,7 +85,7 @@ class Bench:
         self.evaluator, self.recorder, self.meters = Evaluator(), Recorder(), Meters()
         self.moves = 0
         tools: Any = Tools(self.evaluator, self.recorder, self.meters, self._moved)  # type: ignore[arg-type]
-        self.observation = Observation(REQUEST, SUBJECT, drifts, tools, "sha256:m")
+        self.observation = Observation(REQUEST, SUBJECT, Tracker(drifts), tools, "sha256:m")
         self._version = 0
 
     def _moved(self) -> None:

@@ -27,6 +27,7 @@ from speccheck.kube.snapshots import Snapshot
 from speccheck.kube.watches import Watches
 from speccheck.kube.writes import Writer
 from speccheck.reports import Report
+from speccheck.resource import drifts
 from speccheck.resource.documents import Document
 from speccheck.resource.drifts import ObserveState, observe_body
 from speccheck.resource.outcomes import Answered
@@ -166,6 +167,32 @@ def test_a_drift_from_before_stands_and_is_not_told_again(tmp_path: Path, socket
         assert len(made.api.of("events")) == 2
         await made.put("budget", 1)
         await made.until("its end", lambda state: not state.drifts)
+
+    watching(tmp_path, body, socket)
+
+
+def test_drifts_beyond_those_kept_in_full_are_not_told_again_either(
+    tmp_path: Path, socket: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drifts, "DRIFTS_LIMIT", 1)
+
+    async def body(made: Watching) -> None:
+        for name in ("one", "two", "three"):
+            await made.put(name, 4)
+        state = await made.until("all drifts", lambda state: len(state.drifts) == 3)
+        await until("all Events", lambda: len(made.api.of("events")) == 6)
+        status = {"observe": observe_body(state, NOW)}
+        assert (len(status["observe"]["drifts"]), len(status["observe"]["moreDrifts"])) == (1, 2)
+        await made.observers.stop_all()
+        first = await made.state(status=status)
+        assert first is not None
+        assert observe_body(first, NOW)["driftsActive"] == 3
+        again = await made.until("all to be judged again", lambda state: state.judged == 3, status=status)
+        assert {drift.identity for drift in again.drifts} == {drift.identity for drift in state.drifts}
+        await made.put("one", 1)
+        await made.until("the end of one", lambda state: len(state.drifts) == 2)
+        await until("its Events", lambda: len(made.api.of("events")) == 8)
+        assert [e["reason"] for e in made.api.of("events")].count("DriftDetected") == 6
 
     watching(tmp_path, body, socket)
 

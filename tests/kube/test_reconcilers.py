@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.kube.apis import refusal
+from tests.kube.apis import Body, refusal
 from tests.kube.worlds import KEY, World, in_world
 from tests.resource.bodies import VIOLATED, report
 
@@ -73,6 +73,31 @@ def test_a_config_map_that_goes_leaves_the_verdict(tmp_path: Path) -> None:
         await world.look()
         assert world.condition("Verified") == ("False", "InvariantViolated")
         assert world.condition("Reconciling") == ("True", "SourceNotFound")
+        await world.recorder.drain()
+        (event,) = (each for each in world.api.of("events") if "there is no ConfigMap spec" in each["note"])
+        assert (event["type"], event["reason"]) == ("Warning", "CheckIncomplete")
+        assert event["regarding"]["name"] == KEY.name
+
+    in_world(tmp_path, body)
+
+
+@pytest.mark.parametrize(
+    ("spec", "word"),
+    [
+        ({"check": {"schedule": "not cron"}}, "schedule"),
+        ({"podTemplate": {"resources": {"limits": {"memory": "64Gi"}}}}, "ceiling"),
+    ],
+)
+def test_what_is_refused_is_told_in_one_event(tmp_path: Path, spec: Body, word: str) -> None:
+    async def body(world: World) -> None:
+        await world.apply({"spec": spec})
+        for _ in range(3):
+            await world.look()
+        await world.recorder.drain()
+        (event,) = world.api.of("events")
+        assert (event["type"], event["reason"]) == ("Warning", "SpecInvalid")
+        assert event["regarding"]["uid"] == world.api.objects[("specchecks", *KEY)]["metadata"]["uid"]
+        assert word in event["note"]
 
     in_world(tmp_path, body)
 

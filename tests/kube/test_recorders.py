@@ -123,7 +123,20 @@ def test_an_unreachable_server_holds_nobody_up_at_the_end(tmp_path: Path, monkey
         for number in range(3):
             recorder.tell(_event(f"e{number}"))
 
-    assert _dropped(_recording(tmp_path, body)).keys() == {"shutdown"}
+    assert _dropped(_recording(tmp_path, body)) == {"shutdown": 3.0}
+
+
+def test_the_one_in_hand_at_the_end_is_lost_and_counted_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorders, "DRAIN_TIMEOUT_S", 0.05)
+
+    async def body(api: Api, recorder: Recorder) -> None:
+        recorder.tell(_event("written"))
+        await until("the Event", lambda: api.of("events"))
+        api.faults.append(lambda _: refusal(503, "ServiceUnavailable"))
+        recorder.tell(_event("in hand"))
+        await until("a second request", lambda: len(api.asked) > 1)
+
+    assert _dropped(_recording(tmp_path, body)) == {"shutdown": 1.0}
 
 
 def test_a_bucket_gives_a_burst_and_then_a_rate() -> None:

@@ -134,7 +134,7 @@ def _world(api: Api, connection: Connection, meters: Meters, settings: Settings)
     evaluator = EvaluatorClient(Path("/nowhere"))
     around = Surroundings(reader, connection, watches, evaluator, recorder, meters)
     observers = Observers(around, lambda _: None)
-    parts = Parts(Snapshots(reader, settings), Checks(tools), observers, references, writer, meters, 600.0)
+    parts = Parts(Snapshots(reader, settings), Checks(tools), observers, references, recorder, writer, meters, 600.0)
     return World(api, meters, Reconciler(parts), recorder, references, slots)
 
 

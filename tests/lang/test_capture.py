@@ -74,7 +74,8 @@ def test_forms_that_are_not_supported_are_refused_by_name(author: Author, form: 
 
 def test_an_unknown_name_is_told_with_its_likeness(author: Author) -> None:
     error = author.error("from speccheck import Foral\n")
-    assert (error.code, error.hint) == ("unknown-name", "did you mean Forall?")
+    assert error.code == "unknown-name"
+    assert error.hint.startswith("did you mean 'Forall'")
 
 
 def test_what_a_module_raises_is_told_at_its_line(author: Author) -> None:
@@ -142,7 +143,7 @@ def test_an_error_that_the_author_catches_is_told_all_the_same(author: Author) -
             "@invariant\ndef p(s: S):\n    try:\n        return s.x > 0 and s.x < 9\n    except Exception:\n        return Val(True)\n"
         )
     )
-    assert author.error(text).code == "bool-of-expression"
+    assert author.error(text).code == "try-expression"
 
 
 @pytest.mark.parametrize(

@@ -42,9 +42,12 @@ DRAWN = {
 }
 
 
+DRAWN_CODES = {"builtin-of-expression", "iteration-over-expression", "list-of-set"}
+
+
 @pytest.mark.parametrize("how", DRAWN)
 def test_elements_drawn_one_by_one_are_refused(author: Author, how: str) -> None:
-    assert author.error(STATE + _property(DRAWN[how])).code == "iteration-over-expression"
+    assert author.error(STATE + _property(DRAWN[how])).code in DRAWN_CODES
 
 
 GENERATORS = {
@@ -103,7 +106,7 @@ LOST = {
     "another state's property": ("@state\nclass T(S):\n    y: StateVar[int]\n\n@invariant\ndef p(s: T):\n    return s.y == 0\n", "other-state"),
     "an action defined twice": ("@action\ndef a(c: Context[S]):\n    pass\n\n@action\ndef a(c: Context[S]):\n    pass\n", "lost-declaration"),
     "a step that is no action": ("def step(c):\n    pass\n\n@action\ndef a(c: Context[S]):\n    pass\n", "step-not-an-action"),
-    "a Python truth": (IDLE + "@invariant\ndef p(s: S):\n    return s.x is not None\n", "constant-property"),
+    "a Python truth": (IDLE + "@invariant\ndef p(s: S):\n    return s.x + 1 is not None\n", "constant-property"),
 }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path as FilePath
 
 import pytest
@@ -125,7 +126,12 @@ FAILED = PropertyResult(
     ),
 )
 DEADLOCK = PropertyResult("deadlock", "deadlock", Verdict.VIOLATED, "DeadlockFound", path=RACE)
-LASSO = PropertyResult("served", "temporal", Verdict.VIOLATED, "InvariantViolated", path=Path(RACE.states, loop=1))
+_ROUND = Path((*RACE.states, replace(RACE.states[2], values=RACE.states[1].values)), loop=1)
+LASSO = PropertyResult("served", "temporal", Verdict.VIOLATED, "BehaviourFound", path=_ROUND)
+STANDING = PropertyResult("served", "temporal", Verdict.VIOLATED, "BehaviourFound", path=Path(RACE.states, loop=2))
+OPEN = PropertyResult(
+    "settles", "temporal", Verdict.UNKNOWN, "BoundReached", "no behaviour that stays within 9 steps breaks it"
+)
 
 
 @pytest.fixture
@@ -148,6 +154,7 @@ def reports() -> dict[str, Report]:
         "not_found": report(NOT_FOUND),
         "deadlock": report(DEADLOCK),
         "lasso": report(LASSO),
+        "standing": report(STANDING, OPEN, bounds=Bounds(max_steps=9)),
         "simulation": report(walked, unseen, bounds=walks),
         "simulated_bound": report(sampled, bounds=walks),
         "simulated_violation": report(VIOLATED, bounds=walks),

@@ -22,6 +22,7 @@ NAMES = (
     "not_found",
     "deadlock",
     "lasso",
+    "standing",
     "simulation",
     "simulated_bound",
     "simulated_violation",

@@ -116,6 +116,9 @@ HOLDS = result("bounded", Verdict.HOLDS, "SpaceExhausted")
 WITHIN = result("bounded", Verdict.HOLDS_WITHIN_BOUND, "BoundCompleted")
 VIOLATED = result("no_inconsistent_root", Verdict.VIOLATED, "InvariantViolated", path=RACE)
 NOT_FOUND = result("gc_fires", Verdict.VIOLATED, "NoWitness", "example")
+LASSO = Path((*RACE.states, RACE.states[0]), loop=0)
+STARVED = result("everybody_served", Verdict.VIOLATED, "BehaviourFound", "temporal", path=LASSO)
+STANDING = result("served", Verdict.VIOLATED, "BehaviourFound", "temporal", path=Path(RACE.states, loop=RACE.depth))
 UNDECIDED = result("bounded", Verdict.UNKNOWN, "Timeout", message="the time limit of 600 s was reached")
 FAILED = result(
     "ratio",

@@ -7,7 +7,7 @@ from typing import Any
 from tests.resource.bodies import NOW, OBSERVE, request
 from tests.resource.observed import DRIFT, OTHER_DRIFT, observed
 
-from speccheck.resource.drifts import drifts_from, forbidden_message, observe_body
+from speccheck.resource.drifts import drifts_from, forbidden_message, observe_body, traces_from
 
 
 def test_the_body(golden: Any) -> None:
@@ -33,6 +33,36 @@ def test_drifts_are_capped_oldest_first_and_counted() -> None:
     body = observe_body(observed(drifts=many), NOW)
     assert body["driftsActive"] == 80
     assert [d["key"] for d in body["drifts"]] == [str(n) for n in range(79, 29, -1)]
+
+
+def test_of_the_drifts_beyond_the_cap_a_trace_is_kept_and_reads_back() -> None:
+    many = tuple(replace(DRIFT, key=str(n), since=NOW - timedelta(microseconds=n)) for n in range(80))
+    old = {"0123456789abcdef": NOW}
+    status = {"observe": observe_body(observed(drifts=many, traces=old), NOW)}
+    assert traces_from(status) == {d.trace: d.since for d in many[:30]} | old
+    assert status["observe"]["driftsActive"] == 81
+    assert all(len(text) == 44 for text in status["observe"]["moreDrifts"])
+    assert traces_from({}) == {}
+
+
+def test_traces_are_bounded_oldest_first() -> None:
+    traces = {f"{n:016x}": NOW + timedelta(seconds=n) for n in range(1100)}
+    body = observe_body(observed(traces=traces), NOW)
+    assert (len(body["moreDrifts"]), body["driftsActive"]) == (1000, 1100)
+    assert set(traces_from({"observe": body})) == {f"{n:016x}" for n in range(1000)}
+
+
+def test_a_drift_is_read_back_from_no_more_than_has_to_be_there() -> None:
+    body = {
+        "identity": "i",
+        "property": "safe",
+        "tier": "State",
+        "object": {},
+        "since": "2026-01-02T03:04:05Z",
+        "count": 2,
+    }
+    (drift,) = drifts_from({"observe": {"drifts": [body]}})
+    assert (drift.property, drift.key, drift.object.api_version, drift.last) == ("safe", "", "", drift.since)
 
 
 def test_what_may_not_be_seen_comes_with_the_role_to_apply() -> None:

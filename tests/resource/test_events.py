@@ -12,6 +12,7 @@ from tests.resource.bodies import (
     NOT_FOUND,
     NOW,
     OBSERVE,
+    STANDING,
     UNDECIDED,
     VIOLATED,
     answered_run,
@@ -61,6 +62,15 @@ def test_the_event_of_a_race(golden: Any) -> None:
             ],
         ),
         (
+            answered_run(ASKED, report(VIOLATED, STANDING)),
+            [
+                "Warning InvariantViolated: no_inconsistent_root in n3 is violated after 2 steps: "
+                'init → planner_publish(1) → deployer_apply("a", 1)',
+                "Warning TemporalViolated: served in n3 is violated after 2 steps: "
+                'init → planner_publish(1) → deployer_apply("a", 1) → stands still for ever',
+            ],
+        ),
+        (
             answered_run(ASKED, report(FAILED)),
             [
                 "Warning SpecInvalid: ratio in n3 cannot be evaluated: "
@@ -106,11 +116,24 @@ def test_a_drift_that_goes_on_keeps_its_events_and_its_end_has_others() -> None:
     first = drift_events(ASKED, DRIFT, NOW)
     repeated = drift_events(ASKED, replace(DRIFT, count=7, last=NOW, message="another"), later(60))
     assert [e.name for e in first] == [e.name for e in repeated]
-    ended = resolved_events(ASKED, replace(DRIFT, count=7), NOW)
+    ended = resolved_events(ASKED, replace(DRIFT, count=7), NOW, "holds")
     assert not {e.name for e in first} & {e.name for e in ended}
     assert ended[0].body["note"] == (
         "no_inconsistent_root holds again after 90 s and 7 observations (SpecCheck platform/dns-balancer)"
     )
+
+
+@pytest.mark.parametrize(
+    ("why", "note"),
+    [
+        ("holds", "no_inconsistent_root holds again after 90 s and 7 observations"),
+        ("gone", "the object that broke no_inconsistent_root for 90 s and 7 observations is gone"),
+        ("unjudged", "no_inconsistent_root is not judged any more; it was broken for 90 s and 7 observations"),
+    ],
+)
+def test_the_end_of_a_drift_says_why_it_ended(why: Any, note: str) -> None:
+    for event in resolved_events(ASKED, replace(DRIFT, count=7), NOW, why):
+        assert event.body["note"] == f"{note} (SpecCheck platform/dns-balancer)"
 
 
 def test_an_object_without_a_namespace_has_its_event_in_default() -> None:

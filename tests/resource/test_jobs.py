@@ -1,5 +1,6 @@
 """The Job of a run, and the sandbox around it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -55,6 +56,22 @@ def test_the_pods_deadline_leaves_time_to_read_what_it_left() -> None:
     spec = body({"check": {"timeout": "1500ms"}})["spec"]
     assert spec["activeDeadlineSeconds"] == 122
     assert spec["template"]["spec"]["activeDeadlineSeconds"] == 92
+
+
+@pytest.mark.parametrize(("timeout", "capture"), [("1500ms", "1.5s"), ("10m", "60s")])
+def test_the_capture_may_never_take_longer_than_the_check(timeout: str, capture: str) -> None:
+    args = body({"check": {"timeout": timeout}})["spec"]["template"]["spec"]["initContainers"][0]["args"]
+    assert args[args.index("--timeout") + 1] == capture
+
+
+def test_the_operators_keeper_says_how_long_a_capture_and_a_start_may_take() -> None:
+    asked = request({"check": {"timeout": "10s"}})
+    settings = replace(SETTINGS, capture_timeout_s=5, grace_s=8)
+    spec = job_body(asked, run(asked), found(asked), settings, 1)["spec"]
+    pod = spec["template"]["spec"]
+    assert (spec["activeDeadlineSeconds"], pod["activeDeadlineSeconds"]) == (18, 16)
+    args = pod["initContainers"][0]["args"]
+    assert args[args.index("--timeout") + 1] == "5s"
 
 
 def test_the_pod_template_never_reaches_the_sandbox() -> None:

@@ -1,6 +1,7 @@
 """Outcomes: each end of a Job, its own reason and the way out."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -21,10 +22,11 @@ from tests.resource.bodies import (
 )
 
 from speccheck.resource.documents import Refusal, refusal_bytes
-from speccheck.resource.outcomes import Answered, Failed, NeedsLog, Waiting, answered, outcome_of, superseded
+from speccheck.resource.outcomes import Answered, Failed, Look, NeedsLog, Waiting, answered, outcome_of, superseded
 from speccheck.resource.reasons import REASONS
 
 ASKED = request()
+LOOK = Look(NOW, patience=timedelta(seconds=120))
 JOB = job(ASKED)
 BACKOFF, DEADLINE = failed_job(ASKED, "BackoffLimitExceeded"), failed_job(ASKED, "DeadlineExceeded")
 
@@ -107,6 +109,13 @@ BY_POD = {
     ),
     "pod deadline in capture": (pod(ended(137), status=OVERDUE), "capture", "CaptureTimedOut", False),
     "pod deadline in check": (pod(DONE, ended(137), status=OVERDUE), "check", "CheckTimedOut", False),
+    "pod deadline, image still missing": (
+        pod(waiting("ImagePullBackOff", "Back-off"), status=OVERDUE),
+        "",
+        "ImagePullFailed",
+        False,
+    ),
+    "pod deadline, nothing ever started": (pod(waiting("PodInitializing"), status=OVERDUE), "", "PodNotStarted", False),
     "no such image": (pod(waiting("InvalidImageName", "x")), "", "ImagePullFailed", False),
     "image never comes": (
         pod(waiting("ErrImagePull", "not found"), creationTimestamp="2026-11-22T09:50:00Z"),
@@ -131,14 +140,14 @@ BY_JOB = {
 @pytest.mark.parametrize("case", GOING_ON)
 def test_going_on(case: str) -> None:
     of, pods, outcome = GOING_ON[case]
-    assert outcome_of(of, pods, NOW) == outcome
+    assert outcome_of(of, pods, LOOK) == outcome
 
 
 @pytest.mark.parametrize("case", BY_POD)
 def test_ends_that_the_pod_tells(case: str) -> None:
     of, stage, reason, retry = BY_POD[case]
     for told_by in (JOB, BACKOFF):
-        outcome = outcome_of(told_by, [of], NOW)
+        outcome = outcome_of(told_by, [of], LOOK)
         assert isinstance(outcome, Failed)
         assert (outcome.stage, outcome.reason, outcome.retry) == (stage, reason, retry)
 
@@ -146,7 +155,7 @@ def test_ends_that_the_pod_tells(case: str) -> None:
 @pytest.mark.parametrize("case", BY_JOB)
 def test_ends_that_the_job_tells(case: str) -> None:
     of, pods, stage, reason, retry = BY_JOB[case]
-    outcome = outcome_of(of, pods, NOW)
+    outcome = outcome_of(of, pods, LOOK)
     assert isinstance(outcome, Failed)
     assert (outcome.stage, outcome.reason, outcome.retry) == (stage, reason, retry)
 
@@ -162,21 +171,21 @@ STOPPED = {
 def test_a_check_stopped_with_its_pod_is_not_taken_for_one_that_failed(case: str) -> None:
     of, stage, reason = STOPPED[case]
     stopped = pod(DONE, ended(143), deletionTimestamp="2026-11-22T10:00:00Z")
-    outcome = outcome_of(of, [stopped], NOW)
+    outcome = outcome_of(of, [stopped], LOOK)
     assert not isinstance(outcome, NeedsLog)
     assert outcome.reason == reason
     assert not isinstance(outcome, Failed) or (outcome.stage, outcome.retry) == (stage, reason == "ReportLost")
 
 
 def test_a_refusal_stands_though_its_pod_is_being_deleted() -> None:
-    outcome = outcome_of(JOB, [pod(ended(4, message=SYNTAX), deletionTimestamp="2026-11-22T10:00:00Z")], NOW)
+    outcome = outcome_of(JOB, [pod(ended(4, message=SYNTAX), deletionTimestamp="2026-11-22T10:00:00Z")], LOOK)
     assert isinstance(outcome, Failed)
     assert outcome.reason == "SpecInvalid"
 
 
 def test_every_failure_says_the_way_out(golden: Any) -> None:
-    failures = {name: outcome_of(JOB, [case[0]], NOW) for name, case in BY_POD.items()}
-    failures |= {name: outcome_of(case[0], case[1], NOW) for name, case in BY_JOB.items()}
+    failures = {name: outcome_of(JOB, [case[0]], LOOK) for name, case in BY_POD.items()}
+    failures |= {name: outcome_of(case[0], case[1], LOOK) for name, case in BY_JOB.items()}
     for outcome in failures.values():
         assert isinstance(outcome, Failed)
         assert REASONS[outcome.reason].way_out in outcome.message
@@ -188,13 +197,35 @@ def test_every_failure_says_the_way_out(golden: Any) -> None:
 
 def test_an_image_that_is_slow_to_come_is_waited_for() -> None:
     slow = pod(waiting("ErrImagePull", "timeout"), creationTimestamp="2026-11-22T10:00:00Z")
-    assert isinstance(outcome_of(JOB, [slow], later(120)), Waiting)
-    assert isinstance(outcome_of(JOB, [slow], later(121)), Failed)
+    assert isinstance(outcome_of(JOB, [slow], replace(LOOK, now=later(120))), Waiting)
+    assert isinstance(outcome_of(JOB, [slow], replace(LOOK, now=later(121))), Failed)
+
+
+WAITED = {
+    "for a node": Waiting("Unschedulable", "0/1 nodes are available"),
+    "for its image": Waiting("ImagePullFailed", "ErrImagePull: not found"),
+}
+
+
+@pytest.mark.parametrize("waited", WAITED.values(), ids=WAITED)
+def test_at_the_jobs_deadline_what_it_waited_for_is_why_though_its_pod_is_gone(waited: Waiting) -> None:
+    assert outcome_of(JOB, [], replace(LOOK, waited=waited)) == waited  # deleted, and the Job does not say so yet
+    outcome = outcome_of(DEADLINE, [], replace(LOOK, waited=waited))
+    assert isinstance(outcome, Failed)
+    assert (outcome.reason, outcome.retry) == (waited.reason, False)
+    assert outcome.message.startswith(waited.message)
+
+
+def test_what_is_no_cause_of_delay_explains_no_deadline() -> None:
+    for waited in (None, Waiting("CheckStarted", "under way"), Waiting("Evicted", "tried again")):
+        outcome = outcome_of(DEADLINE, [], replace(LOOK, waited=waited))
+        assert not isinstance(outcome, NeedsLog)
+        assert outcome.reason == "CheckTimedOut"
 
 
 def test_hostile_words_are_bounded_and_cannot_steer_a_terminal() -> None:
     told = refusal("SpecInvalid", message="\x1b[2Jgone\n\n" + "x" * 2500)
-    outcome = outcome_of(JOB, [pod(ended(4, message=told))], NOW)
+    outcome = outcome_of(JOB, [pod(ended(4, message=told))], LOOK)
     assert isinstance(outcome, Failed)
     assert "\x1b" not in outcome.message
     assert outcome.message.startswith("\\x1b[2Jgone\nxxx")
@@ -203,14 +234,14 @@ def test_hostile_words_are_bounded_and_cannot_steer_a_terminal() -> None:
 
 def test_the_newest_pod_counts() -> None:
     old = pod(RUNNING, status=EVICTED, creationTimestamp="2026-11-22T09:00:00Z")
-    assert outcome_of(JOB, [pod(DONE, RUNNING), old], NOW) == Waiting("CheckStarted", "the check is under way")
+    assert outcome_of(JOB, [pod(DONE, RUNNING), old], LOOK) == Waiting("CheckStarted", "the check is under way")
 
 
 def test_a_check_that_ended_well_is_read_even_if_the_pod_was_taken_away_after() -> None:
     whole, log = answered_pod(document())
     for status in ({}, EVICTED, OVERDUE, DISRUPTED):
         taken = {**whole, "status": whole["status"] | status}
-        assert outcome_of(BACKOFF, [taken], NOW) == NeedsLog("dns-balancer-1-abcde")
+        assert outcome_of(BACKOFF, [taken], LOOK) == NeedsLog("dns-balancer-1-abcde")
     assert answered(log, whole, DIGEST) == Answered(document())
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from tests.resource.bodies import DIGEST, FROM_CONFIG_MAP, SPEC, Body, found, me
 from speccheck.resource.documents import Document
 from speccheck.resource.frames import LOG_LIMIT_BYTES
 from speccheck.resource.jobs import Settings, job_body
-from speccheck.resource.outcomes import Answered, Failed, NeedsLog, Waiting, answered, outcome_of
+from speccheck.resource.outcomes import Answered, Failed, Look, NeedsLog, Waiting, answered, outcome_of
 
 pytestmark = pytest.mark.cluster
 
@@ -65,7 +65,7 @@ class Jobs:
         return job, self.cluster.read("pods", where, f"--selector=batch.kubernetes.io/job-name={name}")["items"]
 
     def outcome(self, name: str) -> Waiting | NeedsLog | Failed:
-        return outcome_of(*self.read(name), datetime.now(UTC))
+        return outcome_of(*self.read(name), Look(datetime.now(UTC), timedelta(minutes=2)))
 
     def end(self, name: str) -> NeedsLog | Failed:
         """How it ended."""

@@ -25,7 +25,7 @@ def test_unnamed_steps_show_their_choices() -> None:
 
 def test_several_names_in_one_step_and_a_loop() -> None:
     both = State((), label=(Call("a", ()), Call("b", (("x", number(1)),))))
-    assert compact(Path((State(()), both), loop=0)) == "init → a(), b(1) → back to state 0"
+    assert compact(Path((State(()), both), loop=0)) == "init → a(), b(1) → back to state 0, for ever"
 
 
 def test_steps_in_the_middle_are_left_out_and_counted() -> None:

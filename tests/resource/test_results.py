@@ -48,6 +48,15 @@ def test_a_row_says_what_has_no_value_and_where() -> None:
     assert rows_of(document(report(FAILED)))[0].message == "dns_balancer.py:12:12: s.x // s.y: division by zero"
 
 
+def test_a_row_shows_the_authors_line_where_it_is_known() -> None:
+    assert FAILED.error is not None
+    lined = replace(FAILED, error=replace(FAILED.error, source_line="\treturn  s.x // s.y > 0"))
+    message = "dns_balancer.py:12:12: s.x // s.y: division by zero"
+    assert rows_of(document(report(lined)))[0].message == f"{message}, in the line: return s.x // s.y > 0"
+    long = replace(FAILED, error=replace(FAILED.error, source_line="x" * 1000))
+    assert len(rows_of(document(report(long)))[0].message) == len(message) + len(", in the line: ") + 160
+
+
 def test_totals_are_over_instances() -> None:
     assert states_of(EVERY) == 298
     assert seconds_of(EVERY) == 2.5

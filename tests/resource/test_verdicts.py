@@ -9,6 +9,7 @@ from tests.resource.bodies import (
     HOLDS,
     NOT_FOUND,
     OBSERVE,
+    STARVED,
     UNDECIDED,
     VIOLATED,
     WITHIN,
@@ -97,6 +98,14 @@ KEPT = Judgement("True", "Holds", "as it was", 2)
             "False",
             "DeadlockFound",
             'deadlock in n3 is violated after 2 steps: init → planner_publish(1) → deployer_apply("a", 1)',
+        ),
+        (
+            ASKED,
+            [report(NOT_FOUND, STARVED)],
+            "False",
+            "TemporalViolated",
+            "everybody_served in n3 is violated after 3 steps: "
+            'init → planner_publish(1) → deployer_apply("a", 1) → step → back to state 0, for ever (and 1 more)',
         ),
         (
             ASKED,

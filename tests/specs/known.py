@@ -6,6 +6,9 @@ were found a second time by a search over plain Python tuples, written by hand f
 
 from __future__ import annotations
 
+from tests.specs.known_behaviours import BEHAVIOURS
+from tests.specs.known_classics import CLASSICS
+from tests.specs.known_controllers import CONTROLLERS
 from tests.specs.libraries import Instance
 
 DIE_HARD = (
@@ -71,4 +74,14 @@ PAYMENT_SAGA = (
     ),
 )
 
-ALL = (*DIE_HARD, *TWO_PHASE_COMMIT, *DNS_BALANCER, *LEASE_ELECTION, *DEPLOYMENT_ROLLOUT, *PAYMENT_SAGA)
+ALL = (
+    *DIE_HARD,
+    *TWO_PHASE_COMMIT,
+    *DNS_BALANCER,
+    *LEASE_ELECTION,
+    *DEPLOYMENT_ROLLOUT,
+    *PAYMENT_SAGA,
+    *CLASSICS,
+    *CONTROLLERS,
+    *BEHAVIOURS,
+)

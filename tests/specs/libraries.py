@@ -22,8 +22,9 @@ TIMEOUT_S = 120.0
 class Instance:
     """An instance that the tests explore to the end, and what is known of it.
 
-    `distinct`, `generated` and `depth` are as Report.stats has them; `violated` names each invariant that does not
-    hold with the steps of its shortest path, `missing` each example that has no witness.
+    `distinct`, `generated` and `depth` are as Report.stats has them; `violated` names each invariant or
+    temporal property that does not hold with the steps of its shortest path, `missing` each example that has no
+    witness.
     """
 
     spec: str
@@ -99,7 +100,7 @@ def assert_known(library: Library, known: Instance) -> None:
     report = library.report(known.spec, known.name)
     stats = report.stats
     assert (stats.distinct, stats.generated, stats.depth) == (known.distinct, known.generated, known.depth)
-    violated = {p.name: p.path.depth for p in report.properties if p.kind == "invariant" and _is_violated(p) and p.path}
+    violated = {p.name: p.path.depth for p in report.properties if p.kind != "example" and _is_violated(p) and p.path}
     assert violated == known.violated
     assert tuple(p.name for p in report.properties if p.kind == "example" and _is_violated(p)) == known.missing
     others = [p for p in report.properties if p.name not in violated and p.name not in known.missing]
@@ -107,11 +108,12 @@ def assert_known(library: Library, known: Instance) -> None:
 
 
 def assert_caught(library: Library, spec: str, mutation: Mutation) -> None:
-    """Fails unless the fault breaks the invariant, which is not broken without it."""
+    """Fails unless the fault breaks the invariant (or temporal property), which is not broken without it."""
     before = {p.name: p for p in library.report(spec, mutation.instance).properties}
     assert before[mutation.invariant].verdict is Verdict.HOLDS
     result = library.mutant(spec, mutation)
-    assert (result.verdict, result.reason) == (Verdict.VIOLATED, "InvariantViolated")
+    broken = "BehaviourFound" if result.kind == "temporal" else "InvariantViolated"
+    assert (result.verdict, result.reason) == (Verdict.VIOLATED, broken)
 
 
 def steps(result: PropertyResult) -> list[tuple[str, dict[str, object]]]:

@@ -11,12 +11,12 @@ import typer
 
 from speccheck.cli import statuses
 from speccheck.cli.failures import guarded
-from speccheck.cli.options import flag, taking
-from speccheck.cli.outputs import note, save, write
+from speccheck.cli.options import READING, flag, taking
+from speccheck.cli.outputs import note, require_place, save, write
+from speccheck.cli.specs import load
 from speccheck.errors import UsageError
 from speccheck.ir.json import model_digest, model_to_json
 from speccheck.ir.text import model_text
-from speccheck.loading import load
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +29,7 @@ class CaptureOptions:
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where to write it; standard output otherwise.")
     ] = None
+    timeout: Annotated[float | None, READING] = None
 
 
 @taking(CaptureOptions)
@@ -44,7 +45,9 @@ def capture(options: CaptureOptions) -> int:
 def _capture(options: CaptureOptions) -> int:
     if options.json and options.text:
         raise UsageError("--json and --text exclude each other; give one of them")
-    model = load(options.path).model
+    if options.output is not None:
+        require_place(options.output)
+    model = load(options.path, options.timeout).model
     text = model_to_json(model).decode() + "\n" if options.json else model_text(model)
     if options.output is None:
         write(text)

@@ -6,6 +6,7 @@ and which gives an exit status, or a `typer.Typer` with commands of its own. To 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -13,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 EXAMPLES = "[bold]Examples[/bold]\n"
 
@@ -58,12 +59,42 @@ _ROWS = (
         ),
     ),
     Command(
+        "explain",
+        "speccheck.cli.explain:explain",
+        "Say why an action cannot be taken in a state of a saved path.",
+        (
+            "speccheck explain specs/dns_balancer race.itf.json --why-not deployer_gc --step 8",
+            "speccheck explain specs/die_hard.py path.itf.json --why-not pour_big_into_small --json",
+        ),
+    ),
+    Command(
+        "lint",
+        "speccheck.cli.lint:check_style",
+        "Warn of what may not mean what its author thinks it means.",
+        ("speccheck lint specs/dns_balancer",),
+    ),
+    Command(
+        "new",
+        "speccheck.cli.starters:new",
+        "Write a small specification to start from.",
+        ("speccheck new my_controller",),
+    ),
+    Command(
         "capture",
         "speccheck.cli.captures:capture",
         "Write the Model that a specification is captured to.",
         (
             "speccheck capture specs/die_hard.py",
             "speccheck capture specs/die_hard.py --json --output die_hard.model.json",
+        ),
+    ),
+    Command(
+        "export",
+        "speccheck.cli.exports:export",
+        "Write a specification in a form that other tools read: TLA+ for TLC.",
+        (
+            "speccheck export specs/two_phase_commit.py --instance n3 --output two_phase_commit.tla.d",
+            "speccheck export specs/die_hard.py --instance film --format json --output build",
         ),
     ),
     Command(
@@ -111,7 +142,26 @@ def load_target(target: str) -> Any:
     return getattr(import_module(module), attribute)
 
 
-class CommandTable(TyperGroup):
+HELP_NAMES = {"help_option_names": ["--help", "-h"]}
+"""Settings of a command's context: what asks for its help."""
+
+
+class _Helped:
+    """Commands whose option for help looks like a flag, which it is."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """As typer makes it, without a place for a value."""
+        option = super().get_help_option(ctx)  # type: ignore[misc]
+        if option is not None:
+            option.metavar = ""
+        return option
+
+
+class _Command(_Helped, TyperCommand):
+    """One command."""
+
+
+class CommandTable(_Helped, TyperGroup):
     """The top-level command: lists the rows by their summaries, and loads a row's module only to run it."""
 
     def __init__(self, **settings: Any) -> None:
@@ -124,6 +174,8 @@ class CommandTable(TyperGroup):
         if args and args[0] in COMMANDS:
             row = COMMANDS[args[0]]
             self.add_command(_built(row, load_target(row.target)), row.name)
+        elif args and (args[0].endswith(".py") or os.path.exists(args[0])):
+            ctx.fail(f"{args[0]} is no command; to check it: speccheck check {args[0]}")
         return super().resolve_command(ctx, args)
 
 
@@ -137,7 +189,7 @@ def _built(row: Command, target: Any) -> Any:
         app = target
     else:
         app = typer.Typer(add_completion=False, rich_markup_mode="rich")
-        app.command(name=row.name)(target)
+        app.command(name=row.name, cls=_Command, context_settings=HELP_NAMES)(target)
     command = typer.main.get_command(app)
     command.name = row.name
     command.short_help = row.summary

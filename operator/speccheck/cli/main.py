@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from speccheck.cli import statuses
-from speccheck.cli.commands import CommandTable, load_target
+from speccheck.cli.commands import HELP_NAMES, CommandTable, load_target
 from speccheck.cli.failures import guarded
-from speccheck.cli.outputs import note, silence, write
+from speccheck.cli.outputs import note, open_standard_streams, silence, write
 
 _PROGRAM = "speccheck"
 _COMPLETION = "_SPECCHECK_COMPLETE"
@@ -28,6 +28,7 @@ _EPILOG = """[bold]Exit status[/bold]
 app = typer.Typer(
     name=_PROGRAM,
     cls=CommandTable,
+    context_settings=HELP_NAMES,
     help="Executable specifications: explore them, replay them, and hold live controllers to them.",
     epilog=_EPILOG,
     rich_markup_mode="rich",
@@ -53,6 +54,7 @@ def _top(
 
 def main() -> None:
     """Runs the command that the process's arguments name, and ends the process."""
+    open_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     if _COMPLETION in os.environ:

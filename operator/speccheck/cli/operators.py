@@ -58,6 +58,12 @@ class OperatorOptions:
     ] = "0.0.0.0:9090"
     jobs_per_cluster: Annotated[int, typer.Option(min=1, metavar="N", help="How many Jobs may run at once.")] = 10
     jobs_per_namespace: Annotated[int, typer.Option(min=1, metavar="N", help="The same, in one namespace.")] = 3
+    capture_timeout: Annotated[
+        str, typer.Option(metavar="TIME", help="How long reading a spec may take; never longer than its check.")
+    ] = "60s"
+    grace: Annotated[
+        str, typer.Option(metavar="TIME", help="How long a Job may take to start, beyond its check's own timeout.")
+    ] = "2m"
     workers: Annotated[int, typer.Option(min=1, metavar="N", help="How many SpecChecks are looked at at once.")] = 4
     resync: Annotated[str, typer.Option(metavar="TIME", help="How often each is looked at in any case.")] = "10m"
     log_level: Annotated[str, typer.Option(metavar="LEVEL", help="debug, info, warning or error.")] = "info"
@@ -85,6 +91,8 @@ def _options(options: OperatorOptions) -> Options:
             image_pull_policy=options.image_pull_policy,
             jobs_per_cluster=options.jobs_per_cluster,
             jobs_per_namespace=options.jobs_per_namespace,
+            capture_timeout_s=duration(options.capture_timeout),
+            grace_s=duration(options.grace),
         ),
         lease=LeaseName(
             options.lease_namespace or _own_namespace(), options.lease_name, options.identity or _own_identity()

@@ -47,6 +47,12 @@ def size(text: str) -> int:
     return count
 
 
+READING = typer.Option(
+    "--timeout", parser=duration, metavar="TIME", help="Stop reading the specification then; after 1m otherwise."
+)
+"""How long a specification's own Python may run, for commands that have no other time limit."""
+
+
 def taking(options: type[_Options]) -> Callable[[Callable[[_Options], int]], Callable[..., int]]:
     """A decorator: the function of one options object becomes one with a parameter a field, for typer to read."""
     hints = get_type_hints(options, include_extras=True)

@@ -66,6 +66,29 @@ def silence(stream: TextIO) -> None:
     os.close(nothing)
 
 
+def open_standard_streams() -> None:
+    """Gives a process that was started with its standard streams closed ones that lead nowhere, so that no other file
+    gets their numbers."""
+    while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(opened, True)
+    os.close(opened)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
+
+
+def require_place(path: Path) -> None:
+    """Refuses, before any work is done for it, a file that can be seen not to be writable.
+
+    Raises UsageError.
+    """
+    if path.is_dir():
+        raise UsageError(f"cannot write {path}: it is a directory")
+    if not path.parent.is_dir():
+        raise UsageError(f"cannot write {path}: there is no directory {path.parent}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UsageError(f"cannot write {path}: permission denied")
+
+
 def save(path: Path, text: str) -> None:
     """Writes a file.
 

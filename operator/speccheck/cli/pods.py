@@ -21,9 +21,10 @@ from typing import Annotated, NoReturn, assert_never
 import msgspec
 import typer
 
-from speccheck import cells
+from speccheck import cells, sandbox
 from speccheck.cells import Cell, End, Outcome
 from speccheck.cli import stages, statuses
+from speccheck.cli.excerpts import line_in, with_source_lines
 from speccheck.cli.options import duration, size, taking
 from speccheck.cli.outputs import note
 from speccheck.cli.refusals import refusal_of
@@ -31,6 +32,7 @@ from speccheck.digests import source_digest, source_names
 from speccheck.errors import EngineError, ModelError, SpecError, UsageError
 from speccheck.ir.json import model_to_json
 from speccheck.loading import load
+from speccheck.reports import Report
 from speccheck.resource.documents import (
     MODEL_LIMIT_BYTES,
     CheckRequest,
@@ -52,6 +54,7 @@ OUTPUT_BYTES = 8192
 TERMINATION_LOG = Path("/dev/termination-log")
 _MODEL_FILE = "model.json"
 _CAPTURE_FILE = "capture.json"
+_SOURCE_FILE = "source.msgpack"
 
 pod = typer.Typer(add_completion=False, rich_markup_mode="rich", help="The stages of a checker pod, as Jobs call them.")
 
@@ -72,7 +75,7 @@ class CaptureOptions(_StageOptions):
 
     source: Annotated[Path, typer.Option(metavar="DIR", help="The spec's files.")]
     entrypoint: Annotated[str, typer.Option(metavar="NAME.py", help="The file among them that is the spec.")]
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where model.json and capture.json are written.")]
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where model.json, capture.json and the source are written.")]
     timeout: Annotated[str, typer.Option(metavar="TIME", help="How long the spec's own code may take.")] = "60s"
 
 
@@ -185,6 +188,7 @@ def _capture(options: CaptureOptions) -> bytes:
     (options.out / _MODEL_FILE).write_bytes(model)
     described = msgspec.json.encode(Captured(FORMAT, options.entrypoint, digest))
     (options.out / _CAPTURE_FILE).write_bytes(described)
+    (options.out / _SOURCE_FILE).write_bytes(msgspec.msgpack.encode(files))
     return refusal_bytes(Refusal(stage="capture", reason="Captured", source_digest=digest))
 
 
@@ -208,7 +212,8 @@ def _content(path: Path) -> bytes | None:
 
 
 def _captured(files: dict[str, bytes], options: CaptureOptions) -> bytes:
-    cell = Cell(duration(options.timeout), size(options.memory), MODEL_LIMIT_BYTES, OUTPUT_BYTES)
+    limits = duration(options.timeout), size(options.memory), MODEL_LIMIT_BYTES, OUTPUT_BYTES
+    cell = Cell(*limits, profile=sandbox.Profile.SEALED)
     with tempfile.TemporaryDirectory(dir=options.out) as copy:
         for name, content in files.items():
             (Path(copy) / name).write_bytes(content)
@@ -277,7 +282,20 @@ def _check(options: CheckOptions) -> bytes:
         raise _wrong("ModelRefused", f"what the spec was read as is refused: {error}") from error
     except UsageError as error:
         raise _wrong("SpecInvalid", str(error)) from error
-    return _printed(Document(described.source_digest, verified.digest, verified.model, reports))
+    lined = _with_lines(reports, options.model / _SOURCE_FILE)
+    return _printed(Document(described.source_digest, verified.digest, verified.model, lined))
+
+
+def _with_lines(reports: tuple[Report, ...], source: Path) -> tuple[Report, ...]:
+    """The reports with the author's lines beside their evaluation errors."""
+    if not any(result.error for report in reports for result in report.properties):
+        return reports
+    try:
+        files = msgspec.msgpack.decode(_read(source, 2 * SOURCE_BYTES), type=dict[str, bytes])
+    except msgspec.MsgspecError as error:
+        raise _broken("CheckFailed", f"the capture stage left no {source.name} that can be read: {error}") from error
+    texts = {name: content.decode(errors="replace") for name, content in files.items()}
+    return tuple(with_source_lines(report, partial(line_in, texts)) for report in reports)
 
 
 def _printed(document: Document) -> bytes:

@@ -1,7 +1,8 @@
 """One SpecCheck carried out without a cluster: captured, checked and observed here, told as a cluster would tell it.
 
 Takes a manifest's body, the ConfigMaps beside it and a file of observations; gives the status and the Events that
-the operator would write, by the same functions. The spec's code runs in this process: it is its author's machine.
+the operator would write, by the same functions. The spec's code runs in a process of its own, unconfined: it is its
+author's machine.
 """
 
 from __future__ import annotations
@@ -12,18 +13,19 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from speccheck.checking import CheckRequest, check
-from speccheck.cli.excerpts import with_source_lines
+from speccheck.cli.excerpts import line_at, with_source_lines
 from speccheck.cli.refusals import refusal_of
+from speccheck.cli.specs import Unread, load
 from speccheck.cli.watching import Watch, Watched
 from speccheck.engines.base import Limits, Progress, Walks
 from speccheck.errors import SpecError, UsageError
 from speccheck.ir.json import model_digest, model_to_json
 from speccheck.ir.models import Model
-from speccheck.loading import load
 from speccheck.reports import Report
 from speccheck.resource.documents import Document
 from speccheck.resource.drifts import ObserveState
@@ -132,15 +134,18 @@ class _Rehearsing:
             (folder / name).write_bytes(content)
         try:
             model = load(folder / self._request.entrypoint).model
+        except Unread as error:
+            return None, Failed(error.reason, refusal_of(error).text, stage="capture")
         except SpecError as error:
             return None, Failed("SpecInvalid", refusal_of(error).text, stage="capture")
         except UsageError as error:
             return None, Failed("SpecInvalid", str(error), stage="capture")
         try:
-            reports = tuple(self._report(model, name, left_s) for name, left_s in self._instances(model))
+            found = [self._report(model, name, left_s) for name, left_s in self._instances(model)]
         except UsageError as error:
             return model, Failed("SpecInvalid", str(error), stage="check")
-        self._found.reports = tuple(with_source_lines(report, folder.resolve()) for report in reports)
+        reports = tuple(with_source_lines(report, partial(line_at, folder.resolve())) for report in found)
+        self._found.reports = reports
         return model, Answered(Document(self._source.digest, model_digest(model), model_to_json(model), reports))
 
     def _instances(self, model: Model) -> Iterable[tuple[str, float]]:

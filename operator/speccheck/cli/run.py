@@ -16,16 +16,18 @@ from speccheck.cli import statuses
 from speccheck.cli.commands import load_target
 from speccheck.cli.failures import guarded
 from speccheck.cli.manifests import read
-from speccheck.cli.options import taking
+from speccheck.cli.options import flag, taking
 from speccheck.cli.outputs import look_of, note, shows_color, write, write_json
 from speccheck.cli.rehearsals import Lines, Rehearsal, Stage, rehearse
 from speccheck.engines.base import Progress
 from speccheck.errors import UsageError
 from speccheck.rendering.json import report_json
 from speccheck.rendering.text import report_text
+from speccheck.rendering.values import printable
 from speccheck.reports import Report
 from speccheck.resource.events import EventBody
 from speccheck.resource.outcomes import Failed
+from speccheck.resource.paths import counted, cut
 from speccheck.resource.reasons import is_authors
 from speccheck.resource.sources import Missing
 from speccheck.resource.statuses import Refused
@@ -50,9 +52,9 @@ class RunOptions:
     observations: Annotated[
         Path | None, typer.Option(metavar="FILE", help="What to observe, as lines of JSON; `-` is standard input.")
     ] = None
-    paths: Annotated[bool, typer.Option("--paths", help="Write every report in full first, with its paths.")] = False
-    json: Annotated[bool, typer.Option("--json", help="Write one JSON object instead of text.")] = False
-    no_color: Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")] = False
+    paths: Annotated[bool, flag("--paths", "Write every report in full first, with its paths.")] = False
+    json: Annotated[bool, flag("--json", "Write one JSON object instead of text.")] = False
+    no_color: Annotated[bool, flag("--no-color", "No colours; NO_COLOR in the environment does the same.")] = False
 
 
 @taking(RunOptions)
@@ -71,6 +73,7 @@ def _run(options: RunOptions) -> int:
     found = [rehearse(body, stage) for body in manifests.spec_checks]
     status = statuses.worst_status([_status(each, observed=options.observations is not None) for each in found])
     _note_refused(found)
+    _note_left_out(found)
     if options.json:
         write_json({"exitStatus": status, "specChecks": [_json(each) for each in found]})
     else:
@@ -135,11 +138,22 @@ def _note_refused(found: list[Rehearsal]) -> None:
         note(f"refused: {line}")
 
 
+def _note_left_out(found: list[Rehearsal]) -> None:
+    """Says which lines were not of a SpecCheck's source: where they should have been, this is why nothing is seen."""
+    for each in found:
+        left_out = each.watched.left_out if each.watched else {}
+        if left_out:
+            lines = counted(sum(left_out.values()), "line")
+            whys = "; ".join(f"{count} {printable(cut(why, 200))}" for why, count in left_out.items())
+            note(f"{each.namespace}/{each.name}: {lines} left out: {whys}")
+
+
 def _json(found: Rehearsal) -> dict[str, Any]:
     return {
         "metadata": {"name": found.name, "namespace": found.namespace},
         "status": found.status,
         "events": [event.body for event in found.events],
+        "leftOutLines": dict(found.watched.left_out) if found.watched else {},
         "droppedEvents": found.watched.dropped_events if found.watched else 0,
         "reports": [report_json(report) for report in found.reports],
     }

@@ -16,13 +16,15 @@ from speccheck.checking import CheckRequest
 from speccheck.checking import check as run_check
 from speccheck.cli import statuses
 from speccheck.cli.commands import load_target
-from speccheck.cli.excerpts import with_source_lines
+from speccheck.cli.excerpts import line_at, with_source_lines
 from speccheck.cli.failures import guarded
 from speccheck.cli.options import duration, flag, size, taking
-from speccheck.cli.outputs import json_text, look_of, note, save, shows_color, write, write_json
+from speccheck.cli.outputs import json_text, look_of, note, require_place, save, shows_color, write, write_json
+from speccheck.cli.specs import load
+from speccheck.cli.suggestions import require
 from speccheck.engines.base import Limits, Progress, Walks
 from speccheck.ir.models import Model
-from speccheck.loading import Loaded, entry_file, load
+from speccheck.loading import Loaded, entry_file
 from speccheck.rendering.itf import first_path, path_itf
 from speccheck.rendering.json import reports_json
 from speccheck.rendering.text import report_text, summary_text
@@ -51,7 +53,9 @@ class SearchOptions:
     ] = None
     timeout: Annotated[
         float | None,
-        typer.Option(parser=duration, metavar="TIME", help="Stop an instance's search then: 3, 10m, 1h30m."),
+        typer.Option(
+            parser=duration, metavar="TIME", help="Stop reading, and an instance's search, then: 3, 10m, 1h30m."
+        ),
     ] = None
     memory: Annotated[
         int | None, typer.Option(parser=size, metavar="SIZE", help="Stop a search that uses more: 512MiB, 4GiB.")
@@ -118,7 +122,9 @@ class _Answers:
 
 
 def _search(options: SearchOptions, limits: Limits) -> int:
-    loaded = load(options.path)
+    if options.itf is not None:
+        require_place(options.itf)
+    loaded = load(options.path, options.timeout)
     instances = _instances(loaded.model, options)
     answers = _Answers()
     try:
@@ -137,9 +143,9 @@ def _instances(model: Model, options: SearchOptions) -> tuple[str, ...]:
     Raises UsageError for an instance or property that the model does not have.
     """
     for name in options.property:
-        model.property_named(name)
+        require("property", name, [each.name for each in model.properties], model.name)
     for name in options.instance:
-        model.instance(name)
+        require("instance", name, [each.name for each in model.instances], model.name)
     return tuple(dict.fromkeys(options.instance)) or tuple(each.name for each in model.instances) or ("",)
 
 
@@ -170,7 +176,7 @@ def _search_one(loaded: Loaded, instance: str, options: SearchOptions, limits: L
     title = f"{loaded.model.name} {instance}".strip()
     with _progress(title, no_color=options.no_color) as progress:
         (report,) = run_check(loaded.model, request, progress)
-    return with_source_lines(report, entry_file(options.path).parent)
+    return with_source_lines(report, partial(line_at, entry_file(options.path).parent))
 
 
 @contextmanager

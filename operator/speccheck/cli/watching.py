@@ -6,8 +6,9 @@ have come to. What it does not do is watch: it takes what it is given.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, assert_never
 
@@ -20,7 +21,7 @@ from speccheck.ir.json import model_digest
 from speccheck.ir.models import Model
 from speccheck.resource.drifts import Drift, ObserveState, Problem
 from speccheck.resource.events import EventBody, drift_events, observation_event, resolved_events, series_patch
-from speccheck.resource.requests import Observe, Request
+from speccheck.resource.requests import Observe, ObserveSource, Request
 from speccheck.sources.lines import Refused
 from speccheck.sources.observations import Kind, Observation
 from speccheck.sources.sequences import Place, Sequences
@@ -31,6 +32,9 @@ REJECTIONS_LIMIT = 10
 OBSERVATION_S = 10.0
 """How long judging one observation may take before its invariants have no result."""
 
+WHYS_LIMIT = 20
+"""How many ways not to be of a source are told apart."""
+
 EVENTS_LIMIT = 1_000
 """How many Events are kept; more are counted."""
 
@@ -38,7 +42,7 @@ EVENTS_LIMIT = 1_000
 @dataclass(frozen=True, slots=True)
 class Watched:
     """What observing has come to. `drifted`: whether anything broke the spec at any time; `unsure`: whether anything
-    may have been missed, or could not be judged."""
+    may have been missed, or could not be judged; `left_out`: how many lines are not of its source, by why."""
 
     state: ObserveState
     events: tuple[EventBody, ...]
@@ -46,6 +50,7 @@ class Watched:
     unsure: bool
     dropped_events: int = 0
     refused_lines: tuple[Refused, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 class Watch:
@@ -61,6 +66,7 @@ class Watch:
         self._names: set[tuple[str, str]] = set()
         self._dropped = 0
         self._refused: list[Refused] = []
+        self._left_out: Counter[str] = Counter()
         self._drifted = False
         self._problem: Problem | None = None
         self._assessor: Assessor | None = None
@@ -78,10 +84,10 @@ class Watch:
             case Refused():
                 self._refused = [*self._refused, line][:10]
                 self._tracker.gap()
-            case Observation() if self._is_mine(line):
-                self._take(line)
+            case Observation() if why := _stranger(line, self._request, self._source):
+                self._left_out[why if len(self._left_out) < WHYS_LIMIT else "other"] += 1
             case Observation():
-                return
+                self._take(line)
             case _:
                 assert_never(line)
 
@@ -106,13 +112,9 @@ class Watch:
             model_digest=self._digest,
         )
         unsure = bool(counts.gaps or counts.rejected or counts.errors or counts.overflowed or not counts.judged)
-        return Watched(state, tuple(self._events), self._drifted, unsure, self._dropped, tuple(self._refused))
-
-    def _is_mine(self, observation: Observation) -> bool:
-        """Whether a line is of this source: it says so, or says nothing and shows an object as the source selects."""
-        if observation.source or observation.object is None:
-            return observation.source in (self._source.name, "")
-        return _selected(observation.object, self._request, self._source.kubernetes)
+        return Watched(
+            state, tuple(self._events), self._drifted, unsure, self._dropped, tuple(self._refused), self._left_out
+        )
 
     def _take(self, observation: Observation) -> None:
         step = self._sequences.step(observation)
@@ -160,8 +162,8 @@ class Watch:
                 case Started(drift):
                     self._drifted = True
                     self._add(*drift_events(self._request, drift, drift.since))
-                case Resolved(drift, at, _):
-                    self._add(*resolved_events(self._request, drift, at))
+                case Resolved(drift, at, why):
+                    self._add(*resolved_events(self._request, drift, at, why))
                     self._patch(drift, at)
                 case Repeated():
                     continue
@@ -203,14 +205,28 @@ def _view(observation: Observation, source: str) -> View:
     return View(source, observation.time, None if observation.object is None else dict(observation.object), shown)
 
 
-def _selected(body: Mapping[str, Any], request: Request, wanted: Any) -> bool:
-    """Whether an object is what a Kubernetes source selects, as far as the object says what it is."""
-    found = object_ref(dict(body))
+def _stranger(observation: Observation, request: Request, source: ObserveSource) -> str:
+    """Why an observation is not of a source: it says so, or shows an object that the source does not select, as far as
+    the object says what it is. "" where it is."""
+    if observation.source:
+        return "" if observation.source == source.name else f"of source {observation.source}, not {source.name}"
+    if observation.object is None:
+        return ""
+    found, wanted = object_ref(dict(observation.object)), source.kubernetes
+    named = (
+        ("apiVersion", found.api_version, wanted.api_version),
+        ("kind", found.kind, wanted.kind),
+        ("namespace", found.namespace, wanted.namespace or request.namespace),
+    )
+    for name, is_, should_be in named:
+        if is_ not in ("", should_be):
+            return f"of {name} {is_}, not {should_be}"
+    return _unlabelled(observation.object, wanted.selector.match_labels)
+
+
+def _unlabelled(body: Mapping[str, Any], wanted: Mapping[str, str]) -> str:
     metadata = body.get("metadata")
     labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
-    return (
-        found.api_version in ("", wanted.api_version)
-        and found.kind in ("", wanted.kind)
-        and found.namespace in ("", wanted.namespace or request.namespace)
-        and all((labels or {}).get(name) == value for name, value in wanted.selector.match_labels.items())
-    )
+    given = labels if isinstance(labels, Mapping) else {}
+    lacking = next((f"{name}={value}" for name, value in wanted.items() if given.get(name) != value), None)
+    return f"without label {lacking}" if lacking else ""

@@ -31,6 +31,9 @@ from speccheck.conform.protocols import (
 )
 from speccheck.errors import EngineError, ModelError, UsageError
 
+RECONNECT_S = 10.0
+"""How long an evaluator may be out of reach, as one that is started again is, before it counts as gone."""
+
 
 class Refused(UsageError):
     """The mapping or the Model is wrong; its author can put it right."""
@@ -113,11 +116,11 @@ class EvaluatorClient:
                 return answer
 
     async def _retried(self, request: Request) -> Answer:
-        """Tries until the call's deadline: requests change nothing, so asking twice is asking once."""
+        """Tries again where the evaluator is away: requests change nothing, so asking twice is asking once."""
         retrying = AsyncRetrying(
             retry=retry_if_exception_type((OSError, asyncio.IncompleteReadError)),
             wait=wait_exponential(multiplier=0.05, max=2),
-            stop=stop_after_delay(self._timeout_s),
+            stop=stop_after_delay(min(self._timeout_s, RECONNECT_S)),
             reraise=True,
         )
         try:

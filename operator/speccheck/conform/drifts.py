@@ -9,7 +9,7 @@ from __future__ import annotations
 import builtins
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -67,6 +67,15 @@ class Drift:
         """A name for this drift that stays the same over restarts and belongs to no other."""
         parts = (self.object.identity, self.key, self.property, self.tier, self.since.isoformat())
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+    @builtins.property
+    def trace(self) -> str:
+        """What is broken where, in 16 hex digits: enough to know a drift again of which nothing else was kept."""
+        return _trace(self.object, self.key, self.property)
+
+
+def _trace(thing: ObjectRef, key: str, broken: str) -> str:
+    return hashlib.sha256("\0".join((thing.identity, key, broken)).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +146,13 @@ class Tracker:
     """The drifts of one SpecCheck.
 
     `drifts` are those that were active before a restart. They stay active, silently, until an observation
-    says otherwise or `synced` finds their object gone.
+    says otherwise or `synced` finds their object gone. Of more than can be kept, `traces` has since when they are:
+    they become active again, silently, when they are seen, and those whose object is gone are forgotten.
     """
 
-    def __init__(self, drifts: Iterable[Drift] = ()) -> None:
+    def __init__(self, drifts: Iterable[Drift] = (), traces: Mapping[str, datetime] | None = None) -> None:
         self.counts = Counts()
+        self._traces = dict(traces or {})
         self._drifts = {(drift.key, drift.property): drift for drift in drifts}
         self._restored = set(self._drifts)
         self._keys: dict[str, _Key] = {}
@@ -153,6 +164,11 @@ class Tracker:
     def active(self) -> tuple[Drift, ...]:
         """The drifts that are not over, oldest first."""
         return tuple(sorted(self._drifts.values(), key=lambda drift: (drift.since, drift.identity)))
+
+    @property
+    def traces(self) -> Mapping[str, datetime]:
+        """The drifts from before a restart that were not seen since, by their trace: since when they are."""
+        return dict(self._traces)
 
     @property
     def keys(self) -> int:
@@ -208,6 +224,8 @@ class Tracker:
 
     def synced(self, time: datetime) -> tuple[Change, ...]:
         """All objects there are have been fed: what was active on one that is gone is over."""
+        if not self.unjudged_keys:
+            self._traces.clear()
         gone = [at for at in self._restored if self._drifts[at].object.identity not in self._key_of]
         return tuple(self._resolve(at, time, "gone") for at in gone)
 
@@ -253,16 +271,24 @@ class Tracker:
                 return self._repeat(seen, at, drift)
             case "Holds", Drift():
                 return [self._resolve(at, seen.time, "holds")]
+            case "Holds", None if since := self._recalled(seen, at):
+                self._drifts[at] = Drift(result.property, "State", key, seen.object, since, 1, since, "")
+                return [self._resolve(at, seen.time, "holds")]
             case _:
                 return []
+
+    def _recalled(self, seen: Seen, at: tuple[str, str]) -> datetime | None:
+        """Since when something is broken that was so before a restart; it is no trace from then on."""
+        return self._traces.pop(_trace(seen.object, *at), None) if self._traces else None
 
     def _start(self, seen: Seen, at: tuple[str, str], result: Result) -> list[Change]:
         if len(self._drifts) >= DRIFTS_LIMIT:
             self.counts.overflowed += 1
             return []
-        drift = Drift(result.property, "State", at[0], seen.object, seen.time, 1, seen.time, result.message)
+        since = self._recalled(seen, at)
+        drift = Drift(result.property, "State", at[0], seen.object, since or seen.time, 1, seen.time, result.message)
         self._drifts[at] = drift
-        return [Started(drift)]
+        return [] if since else [Started(drift)]
 
     def _repeat(self, seen: Seen, at: tuple[str, str], drift: Drift) -> list[Change]:
         if at in self._restored:

@@ -153,9 +153,7 @@ class Evaluator:
         if self._turns.is_full(request.tenant):
             return Refusal("OverBudget", f"{WAITING_LIMIT} requests of {request.tenant} wait already")
         async with self._turns.turn(request.tenant):
-            if not self._idle:
-                self._idle.append(await _started(self._budgets.memory_bytes))
-            process = self._idle.pop()
+            process = await self._ready()
             try:
                 answer = await self._asked(process, request)
             except _Overrun as overrun:
@@ -174,6 +172,15 @@ class Evaluator:
         """Ends every worker that waits for work."""
         while self._idle:
             await self._idle.pop().end()
+
+    async def _ready(self) -> _Process:
+        """A worker that waits for work; one that was killed while it waited was nobody's fault, and is replaced."""
+        while self._idle:
+            process = self._idle.pop()
+            if process.process.poll() is None:
+                return process
+            await process.end()
+        return await _started(self._budgets.memory_bytes)
 
     async def _asked(self, process: _Process, request: Request) -> Answer:
         match request:

@@ -26,6 +26,8 @@ from speccheck.reports import Itf
 _JUDGES_KEPT = 32
 """For how many different values of mapped parameters the compiled invariants are kept."""
 
+_OF_BEHAVIOURS = "it is about behaviours without end, of which an observed state shows nothing"
+
 _SHOWN_VALUE = 160
 _SHOWN_VARIABLES = 3
 
@@ -44,11 +46,13 @@ class Assessor:
         self._types = {v.name: v.type for v in model.variables}
         self._docs = {p.name: p.doc.strip().split("\n")[0] for p in model.properties}
         self._mentions = _mentions(model)
+        temporal = [p.name for p in model.properties if p.kind == "temporal"]
+        self._of_behaviours = tuple(Unjudged(name, (), _OF_BEHAVIOURS) for name in temporal)
         if not self._mentions:
             raise UsageError(f"{model.name} has no invariant, so there is nothing to hold observations to")
 
     def loaded(self) -> Loaded:
-        """Which invariants the mapping lets be judged, and which not for want of which variables.
+        """Which invariants the mapping lets be judged, and which properties not: for want of which variables, or why.
 
         Raises UsageError where it lets none be judged.
         """
@@ -64,7 +68,7 @@ class Assessor:
                 "no invariant speaks of mapped variables alone, so nothing could be judged: "
                 f"{first.property} also needs {', '.join(first.variables)}"
             )
-        return Loaded(judged, unjudged)
+        return Loaded(judged, (*unjudged, *self._of_behaviours))
 
     def judge(self, view: View) -> Judgement:
         """What one observation means; that it cannot be mapped is a judgement too."""
@@ -118,6 +122,6 @@ def _mentions(model: Model) -> dict[str, tuple[str, ...]]:
     found = {}
     for each in model.properties:
         if each.kind == "invariant":
-            reads = {node.variable for node in bottom_up([each.body], set()) if isinstance(node, Read)}
+            reads = {node.variable for node in bottom_up([each.predicate], set()) if isinstance(node, Read)}
             found[each.name] = tuple(v.name for v in model.variables if v.name in reads)
     return found

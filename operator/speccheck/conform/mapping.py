@@ -1,7 +1,8 @@
 """From an observation to variables: the CEL expressions of a mapping, compiled once. The one door to CEL.
 
 Takes a Model and a `MappingOrder`; gives a `Mapping`, which takes `View`s and gives typed values. Names are checked
-when it is compiled. What expressions give is checked at each observation, since CEL has no types to check before.
+when it is compiled, and calls as far as `overloads` knows them. What expressions give is checked at each observation,
+since CEL has no types to check before.
 An expression may run for as long as it likes and takes no notice of the interpreter: run it where it can be killed.
 """
 
@@ -19,6 +20,7 @@ from cel.stdlib import STDLIB_FUNCTIONS, add_stdlib_to_context
 
 from speccheck.conform.conversions import Unfit, value_of
 from speccheck.conform.functions import HELPERS, require_exact
+from speccheck.conform.overloads import formless, misapplied
 from speccheck.conform.protocols import MappingOrder, View
 from speccheck.errors import UsageError
 from speccheck.ir.models import Model, Variable
@@ -168,7 +170,7 @@ def _told(error: Exception) -> str:
     found = _CALL_FAILED.fullmatch(text)
     if found and found[1] == "MemoryError":
         raise MemoryError
-    return (found[2] if found else text)[:500]
+    return formless(found[2] if found else text)[:500]
 
 
 def _check_sources(names: tuple[str, ...]) -> None:
@@ -205,6 +207,8 @@ def _compiled(place: str, text: str, names: Collection[str]) -> _Expression:
     for name in program.functions():
         if name not in _FUNCTIONS and not _OPERATOR.match(name):
             raise UsageError(f"{place}: there is no function {name!r}; {_nearest(name, _FUNCTIONS)}")
+    if "time" not in bound and (wrong := misapplied(text)):
+        raise UsageError(f"{place}: {wrong}")
     return _Expression(place, program)
 
 

@@ -79,10 +79,11 @@ def handle_of(model: bytes, mapping: MappingOrder) -> str:
 
 
 class Unjudged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An invariant that no observation can be held to, because these variables are not mapped."""
+    """A property that no observation can be held to: because these variables are not mapped, or for another reason."""
 
     property: str
     variables: tuple[str, ...]
+    reason: str = ""
 
 
 class Loaded(msgspec.Struct, frozen=True, tag="loaded", forbid_unknown_fields=True):

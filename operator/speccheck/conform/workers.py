@@ -104,7 +104,7 @@ def main(descriptor: int, memory_bytes: int) -> None:
     channel = socket.socket(fileno=descriptor)
     worker = Worker()
     sandbox.follow_parent()
-    sandbox.require()  # before the limits: finding the library starts a process, and other pods' count as well
+    sandbox.require()  # before the limits: finding the library takes processes that they are not meant for
     sandbox.limit(sandbox.Ceilings(cpu_s=None, memory_bytes=memory_bytes))
     sandbox.confine(sandbox.Profile.CLOSED)
     serve(channel, worker.answer)

@@ -11,6 +11,8 @@ from operator import itemgetter
 from typing import Any, TypeAlias
 
 from speccheck.errors import ModelError
+from speccheck.evaluation.families import options as few_or_lazy
+from speccheck.evaluation.families import ordered
 from speccheck.evaluation.scopes import UNSET, Code, Fn, Frame, Scope
 from speccheck.ir.nodes import Bind, Clause, Expr, Fold
 from speccheck.ir.ops import MAX_ELEMENTS, TooLarge
@@ -33,21 +35,28 @@ def elements(scope: Scope, domain: Expr) -> Fn:
             return run
         case SetType(element):
             key = sort_key(element)
-            return _frozen_order(run, key) if not code.free else lambda frame: sorted(run(frame), key=key)
+            made = (lambda frame: sorted(run(frame), key=key)) if code.lazy is None else ordered(scope, domain, code)
+            return made if code.free else _kept(made)
         case _:
             raise ModelError(f"a binder ranges over sets and lists, not {domain.type}")
 
 
-def _frozen_order(run: Fn, key: Callable[[Value], Any] | None) -> Fn:
-    """The order of a set that is the same in every frame, kept."""
-    kept: list[list[Value]] = []
+def options(scope: Scope, domain: Expr) -> Fn:
+    """The options of a choice: as `elements`, or made where they are asked for where they are many or have no end."""
+    code = scope.code(domain)
+    return elements(scope, domain) if code.lazy is None else few_or_lazy(scope, domain, code)
 
-    def ordered(frame: Frame) -> list[Value]:
+
+def _kept(ordered: Fn) -> Fn:
+    """The order of a set that is the same in every frame, kept."""
+    kept: list[Sequence[Value]] = []
+
+    def once(frame: Frame) -> Sequence[Value]:
         if not kept:
-            kept.append(sorted(run(frame), key=key))
+            kept.append(ordered(frame))
         return kept[0]
 
-    return ordered
+    return once
 
 
 def bind(scope: Scope, node: Bind) -> Code:

@@ -14,7 +14,8 @@ from typing import assert_never
 
 from speccheck.errors import ModelError
 from speccheck.evaluation.binders import bind, fold
-from speccheck.evaluation.scopes import UNSET, Code, Fn, Frame, Scope
+from speccheck.evaluation.families import family, question
+from speccheck.evaluation.scopes import UNSET, Code, Fn, Frame, Routine, Scope
 from speccheck.ir.nodes import Apply, Bind, Const, Expr, Fold, Invoke, Let, Local, Match, Param, Read
 from speccheck.ir.ops import OPS, Undefined, bound_meaning
 from speccheck.ir.types import UnionType
@@ -83,9 +84,10 @@ def _apply(scope: Scope, node: Apply) -> Code:
         case "implies":
             return Code(_implies(*runs), free)
         case "ite":
-            return Code(_ite(*runs), free)
+            return Code(_ite(*runs), free, lazy=family(scope, node, codes))
         case _:
-            return Code(_strict(scope, node, runs), free)
+            strict = question(scope, node, codes) or _strict(scope, node, runs)
+            return Code(strict, free, lazy=family(scope, node, codes))
 
 
 def _all(runs: list[Fn]) -> Fn:
@@ -219,4 +221,9 @@ def _invoke(scope: Scope, node: Invoke) -> Code:
         spend(1)
         return routine.run([each(frame) for each in arguments] + routine.blank)
 
-    return Code(run, free)
+    lazy = None if routine.lazy is None else _invoked_lazily(routine.lazy, routine, arguments)
+    return Code(run, free, lazy=lazy)
+
+
+def _invoked_lazily(lazy: Fn, routine: Routine, arguments: list[Fn]) -> Fn:
+    return lambda frame: lazy([each(frame) for each in arguments] + routine.blank)

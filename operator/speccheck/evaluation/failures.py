@@ -74,7 +74,7 @@ def _span(model: Model, node: Expr) -> Span | None:
 
 def _chains(model: Model, node: Expr) -> Iterator[list[object]]:
     """What lies around the node, innermost first, for each definition that holds it."""
-    for body in [*(p.body for p in model.properties), *(f.body for f in model.functions)]:
+    for body in [*model.judged(), *(f.body for f in model.functions)]:
         above = _parents([body])
         if id(node) in above:
             yield _chain(node, above)

@@ -20,6 +20,7 @@ from speccheck.evaluation.mentions import Leaf, mentioned, shown_name
 from speccheck.ir.nodes import Expr, Local, Param, Read, children
 from speccheck.ir.ops import TooLarge
 from speccheck.ir.pieces import Style
+from speccheck.ir.types import SetType
 from speccheck.ir.values import Value
 
 Frame: TypeAlias = list[Any]
@@ -30,14 +31,22 @@ UNSET: Any = object()
 
 
 class Thunk:
-    """An argument that is evaluated at most once, in its caller's frame, and only if used."""
+    """An argument that is evaluated at most once, in its caller's frame, and only if used.
 
-    __slots__ = ("_frame", "_run", "_value")
+    A set that can be known without its elements is given as such by `lazily`, which evaluates nothing else.
+    """
 
-    def __init__(self, run: Fn, frame: Frame) -> None:
+    __slots__ = ("_frame", "_lazy", "_run", "_value")
+
+    def __init__(self, run: Fn, frame: Frame, lazy: Fn | None = None) -> None:
         self._run: Fn | None = run
         self._frame = frame
+        self._lazy = lazy
         self._value: Value = UNSET
+
+    def lazily(self) -> Value:
+        """The argument's value, as a lazy set where it can be one."""
+        return self.force() if self._run is None or self._lazy is None else self._lazy(self._frame)
 
     def force(self) -> Value:
         """The argument's value."""
@@ -53,12 +62,14 @@ class Code:
 
     `free` are the slots from outside that its value depends on (none: the same in every frame),
     `plain` says that running it is a mere look-up that cannot fail; `raw` hands a parameter on as it came.
+    `lazy`, of a set, gives a `lazysets.LazySet` (or the set itself) for operations that need no elements.
     """
 
     run: Fn
     free: frozenset[int] = frozenset()
     plain: bool = False
     raw: Fn | None = None
+    lazy: Fn | None = None
 
 
 @dataclass(slots=True)
@@ -67,6 +78,7 @@ class Routine:
 
     run: Fn
     blank: Frame
+    lazy: Fn | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +119,7 @@ class Scope:
         for variable in variables:
             self.version(variable, 0)
         for param in params:
-            self._name(param.name, _forced(self._slot()))
+            self._name(param.name, _forced(self._slot(), lazily=isinstance(param.type, SetType)))
 
     def blank(self) -> Frame:
         """The part of a fresh frame that follows the variables and the arguments."""
@@ -124,15 +136,20 @@ class Scope:
         if code.plain or code.raw is not None:
             return code
         if not code.free:
-            return Code(_once(code.run))
+            return Code(_once(code.run), lazy=None if code.lazy is None else _once(code.lazy))
         return self._remembered(code) if id(node) in self._shared else code
 
     def _remembered(self, code: Code) -> Code:
+        lazy = None if code.lazy is None else _remembering(code.lazy, self._memory(code))
+        return Code(_remembering(code.run, self._memory(code)), code.free, lazy=lazy)
+
+    def _memory(self, code: Code) -> int:
+        """A slot for what is remembered of a code, forgotten with what the code depends on."""
         slot = self._slot()
         for origin in code.free:
             if origin in self._forgets:
                 self._forgets[origin].append(slot)
-        return Code(_remembering(code.run, slot), code.free)
+        return slot
 
     def version(self, variable: str, version: int) -> int:
         """The slot of a variable's version."""
@@ -188,7 +205,8 @@ class Scope:
         if code.raw is not None:
             return code.raw
         run = code.run
-        return run if code.plain else lambda frame: Thunk(run, frame)
+        lazy = code.lazy
+        return run if code.plain else lambda frame: Thunk(run, frame, lazy)
 
     def failed(self, node: Expr, frame: Frame, reason: str) -> EvaluationFailed:
         """The error for a node that has no value in a frame."""
@@ -233,7 +251,7 @@ def _used_twice(roots: Iterable[Expr]) -> frozenset[int]:
     return frozenset(twice)
 
 
-def _forced(slot: int) -> Code:
+def _forced(slot: int, *, lazily: bool) -> Code:
     """A parameter: evaluated where it is first used."""
 
     def run(frame: Frame) -> Value:
@@ -242,7 +260,11 @@ def _forced(slot: int) -> Code:
             value = frame[slot] = value.force()
         return value
 
-    return Code(run, frozenset({slot}), raw=itemgetter(slot))
+    def lazy(frame: Frame) -> Value:
+        value = frame[slot]
+        return value.lazily() if value.__class__ is Thunk else value
+
+    return Code(run, frozenset({slot}), raw=itemgetter(slot), lazy=lazy if lazily else None)
 
 
 def _remembering(run: Fn, slot: int) -> Fn:

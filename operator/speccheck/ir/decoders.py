@@ -13,8 +13,9 @@ from typing import TypeVar
 from speccheck.errors import ModelError, Span
 from speccheck.ir import wire
 from speccheck.ir.encoders import check_path, statements
+from speccheck.ir.formulas import formula_of
 from speccheck.ir.literals import shown
-from speccheck.ir.models import Action, Function, Instance, Model, Property, Transition, Variable
+from speccheck.ir.models import Action, Coverage, Function, Instance, Model, Property, Transition, Variable
 from speccheck.ir.rows import Rows, decoded
 from speccheck.ir.types import Type
 from speccheck.ir.values import Value
@@ -39,6 +40,7 @@ def model_of(document: wire.Document) -> Model:
         instances=tuple(_instance(each, types, f"instances[{n}]") for n, each in enumerate(document.instances)),
         bindings=dict(bindings),
         instance_name=document.instance,
+        coverages=_all(document.coverages, "coverages", rows, _coverage),
     )
     return replace(model, spans=_spans(document.spans, rows, model))
 
@@ -71,7 +73,12 @@ def _transition(row: wire.TransitionRow, rows: Rows, place: str) -> Transition:
 
 
 def _property(row: wire.PropertyRow, rows: Rows, place: str) -> Property:
-    return Property(row.name, row.kind, rows.expression(row.body, place), row.doc)
+    body = rows.expression(row.body, place) if isinstance(row.body, int) else formula_of(row.body, rows, place)
+    return Property(row.name, row.kind, body, row.doc)
+
+
+def _coverage(row: wire.CoverageRow, rows: Rows, place: str) -> Coverage:
+    return Coverage(row.name, rows.expression(row.body, place), row.doc)
 
 
 def _instance(row: wire.InstanceRow, types: Mapping[str, Type], place: str) -> Instance:

@@ -1,7 +1,8 @@
 """Whether the expressions of one definition are well-formed: typed, with locals bound once and used in scope.
 
-Takes functions and properties whole; for actions, the initial states and the step, `ir.assignments` walks the
-statements. Raises ModelError showing the node, the statement and the definition it is in.
+Takes functions whole; for actions, the initial states and the step, `ir.assignments` walks the
+statements, and for properties `ir.propositions` the formulas. Raises ModelError showing the node, the statement and
+the definition it is in.
 """
 
 from __future__ import annotations
@@ -13,13 +14,12 @@ from dataclasses import dataclass, field
 from speccheck.errors import ModelError
 from speccheck.ir.limits import MAX_EXPRESSION_DEPTH
 from speccheck.ir.literals import shown
-from speccheck.ir.models import Action, Function, Model, Property
+from speccheck.ir.models import Action, Coverage, Function, Model
 from speccheck.ir.nodes import Expr, Local, Read, Statement, children
 from speccheck.ir.ops import TypeMismatch
 from speccheck.ir.scopes import UseTable, Work
 from speccheck.ir.text import expression_text, statement_text
 from speccheck.ir.typechecks import Known, TypeLimits, check_name, check_node
-from speccheck.ir.types import BOOL
 from speccheck.ir.walks import bottom_up, bound_locals
 
 
@@ -33,6 +33,7 @@ class Shared:
         self.model = model
         self.known = Known.of(model)
         self.actions: Mapping[str, Action] = {each.key: each for each in model.actions}
+        self.labelling = model.labelling()
         self.needs: dict[str, frozenset[str]] = {}
         self.work = Work()
         self.uses = UseTable(self.work)
@@ -133,10 +134,9 @@ def check_function(shared: Shared, function: Function) -> None:
     definition.expression(function.body)
 
 
-def check_property(shared: Shared, each: Property) -> None:
-    """Raise ModelError unless a property is a well-formed bool of the variables as they are."""
-    definition = Definition(shared, f"{each.kind} {shown(each.name)}", "is read in a property, which assigns nothing")
+def check_coverage(shared: Shared, each: Coverage) -> None:
+    """Raise ModelError unless a coverage function is well-formed and of the variables as they are."""
+    label = f"coverage {shown(each.name)}"
+    definition = Definition(shared, label, "is read in a coverage function, which assigns nothing")
     definition.readable = {(name, 0) for name in shared.known.variables}
     definition.expression(each.body)
-    if each.body.type != BOOL:
-        raise definition.error(f"a property should be bool, not {each.body.type}", each.body)

@@ -13,8 +13,9 @@ import msgspec
 
 from speccheck.errors import ModelError, Span
 from speccheck.ir import itf, wire
+from speccheck.ir.formulas import formula_row
 from speccheck.ir.limits import MAX_BLOCK_DEPTH
-from speccheck.ir.models import FORMAT, Action, Function, Instance, Model, Property, Transition, Variable
+from speccheck.ir.models import FORMAT, Action, Coverage, Function, Instance, Model, Property, Transition, Variable
 from speccheck.ir.nodes import (
     Alternatives,
     Apply,
@@ -39,6 +40,7 @@ from speccheck.ir.nodes import (
     Statement,
     children,
 )
+from speccheck.ir.temporals import Formula
 from speccheck.ir.types import (
     BoolType,
     EnumType,
@@ -183,6 +185,7 @@ def document(model: Model, *, merged: bool) -> wire.Document:
     actions = tuple(_action(each, tables) for each in model.actions)
     initial, step = _transition(model.initial, tables), _transition(model.step, tables)
     properties = tuple(_property(each, tables) for each in model.properties)
+    coverages = tuple(_coverage(each, tables) for each in model.coverages)
     types = {each.name: each.type for each in model.params}
     return wire.Document(
         format=FORMAT,
@@ -202,6 +205,7 @@ def document(model: Model, *, merged: bool) -> wire.Document:
         bindings=_values(sorted(model.bindings.items()), types),
         instance=model.instance_name,
         spans=_spans(model, tables),
+        coverages=coverages,
     )
 
 
@@ -223,7 +227,13 @@ def _transition(each: Transition, tables: Tables) -> wire.TransitionRow:
 
 
 def _property(each: Property, tables: Tables) -> wire.PropertyRow:
-    return wire.PropertyRow(each.name, each.kind, tables.expression(each.body), each.doc)
+    body = each.body
+    row = formula_row(body, tables.expression) if isinstance(body, Formula) else tables.expression(body)
+    return wire.PropertyRow(each.name, each.kind, row, each.doc)
+
+
+def _coverage(each: Coverage, tables: Tables) -> wire.CoverageRow:
+    return wire.CoverageRow(each.name, tables.expression(each.body), each.doc)
 
 
 def _instance(each: Instance, types: Mapping[str, Type]) -> wire.InstanceRow:

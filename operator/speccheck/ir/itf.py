@@ -31,6 +31,9 @@ from speccheck.ir.values import FrozenMap, Value, in_order
 Itf: TypeAlias = Any
 """A value as plain JSON data: bool, str, {"#bigint": …}, list, {"#tup": …}, {"#set": …}, {"#map": …} or an object."""
 
+_UNITS: tuple[Itf, ...] = ({"#tup": []}, {}, "U_OF_UNIT")
+"""How Unit is written: here, by Quint in its early releases, by Apalache."""
+
 _SHOWN = 60
 """Characters of an unfitting value that an error shows."""
 
@@ -88,7 +91,7 @@ def decode(itf: Itf, type_: Type, path: str = "") -> Value:
         case StrType():
             return itf if isinstance(itf, str) else _misfit(itf, "a str", path)
         case UnitType():
-            return () if itf == {"#tup": []} else _misfit(itf, 'Unit, {"#tup": []}', path)
+            return () if itf in _UNITS else _misfit(itf, 'Unit, {"#tup": []}', path)
         case EnumType():
             return _enum(itf, type_, path)
         case SetType(element):

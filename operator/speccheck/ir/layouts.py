@@ -79,10 +79,14 @@ class Layout:
         """The pieces of an expression itself, even where it has an abbreviation."""
         return expression(expr, self._style).pieces
 
+    def fits(self, pieces: tuple[Piece, ...], indent: int) -> bool:
+        """Whether the pieces go on one line from column `indent` on."""
+        return indent + sum(map(self._length, pieces)) <= WIDTH
+
     def lines(self, pieces: tuple[Piece, ...], indent: int) -> str:
         """The pieces from column `indent` on, over as many lines as it takes to keep to the width."""
         out, column = [" " * indent], indent
-        stack = _pushed(pieces, indent, indent + sum(map(self._length, pieces)) <= WIDTH)
+        stack = _pushed(pieces, indent, self.fits(pieces, indent))
         while stack:
             piece, group = stack.pop()
             match piece:

@@ -14,6 +14,12 @@ MAX_EXPRESSION_DEPTH = 1_000
 MAX_BLOCK_DEPTH = 100
 """How deep blocks of statements nest."""
 
+MAX_FORMULA_DEPTH = 100
+"""How deep temporal operators nest."""
+
+MAX_FORMULA_SIZE = 20_000
+"""How many operators a temporal property is made of, written out in full."""
+
 MAX_TYPE_DEPTH = 64
 """How deep types nest, and with them values."""
 

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from speccheck.errors import Span, UsageError
-from speccheck.ir.nodes import Block, Expr, Local
+from speccheck.errors import ModelError, Span, UsageError
+from speccheck.ir.nodes import Block, Expr, Local, Perform
+from speccheck.ir.temporals import Formula, formula_expressions
 from speccheck.ir.types import Type
 from speccheck.ir.values import Value, fits
+from speccheck.ir.walks import in_order
 
 FORMAT = 1
 """Version of the Model's JSON form; a reader refuses any other."""
 
-PropertyKind = Literal["invariant", "example"]
+PropertyKind = Literal["invariant", "example", "temporal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,34 @@ class Action:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Property:
-    """A named predicate of a state (its reads are of version 0)."""
+    """A named predicate of a state; of kind temporal, a formula about behaviours. Its reads are of version 0."""
 
     name: str
     kind: PropertyKind
+    body: Expr | Formula
+    doc: str = ""
+
+    @property
+    def predicate(self) -> Expr:
+        """The predicate of a state; ModelError where the property is about behaviours."""
+        if isinstance(self.body, Formula):
+            raise ModelError(f"{self.name} is a property of behaviours, not of a state")
+        return self.body
+
+    @property
+    def expressions(self) -> tuple[Expr, ...]:
+        """The predicate, or every expression in the formula."""
+        return formula_expressions(self.body) if isinstance(self.body, Formula) else (self.body,)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Coverage:
+    """A named function of a state, of any type (its reads are of version 0).
+
+    What is counted are its values among the states visited.
+    """
+
+    name: str
     body: Expr
     doc: str = ""
 
@@ -99,6 +125,7 @@ class Model:
     bindings: Mapping[str, Value] = field(default_factory=dict)
     instance_name: str = ""
     spans: Mapping[int, Span] = field(default_factory=dict)
+    coverages: tuple[Coverage, ...] = ()
 
     def instance(self, name: str) -> Model:
         """The model specialised to a named instance.
@@ -131,6 +158,15 @@ class Model:
     def action(self, key: str) -> Action:
         """The action of that key; KeyError where there is none."""
         return {a.key: a for a in self.actions}[key]
+
+    def judged(self) -> tuple[Expr, ...]:
+        """What is evaluated of states: the expressions of the properties, then of the coverage functions."""
+        return (*(e for p in self.properties for e in p.expressions), *(c.body for c in self.coverages))
+
+    def labelling(self) -> tuple[Action, ...]:
+        """The actions that can be in a step's label, in the order of the model."""
+        keys = {each.action for each in in_order(self.step.block) if isinstance(each, Perform)}
+        return tuple(action for action in self.actions if action.key in keys)
 
     def property_named(self, name: str) -> Property:
         """The property of that name; UsageError where there is none."""

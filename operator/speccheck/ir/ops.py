@@ -15,6 +15,7 @@ from functools import partial
 from itertools import combinations, product
 from typing import Any, TypeAlias
 
+from speccheck.ir.shortfalls import ENDLESS, MAX_BITS, MAX_ELEMENTS, TooLarge, TypeMismatch, Undefined, told
 from speccheck.ir.types import (
     BOOL,
     INT,
@@ -32,25 +33,6 @@ from speccheck.ir.values import FrozenMap, Value
 
 Attribute: TypeAlias = str | int | None
 """What an operation knows statically: a field name, a tag, a tuple index."""
-
-MAX_ELEMENTS = 1 << 20
-"""How many elements a set built at once may have before the answer is `TooLarge`."""
-
-MAX_BITS = 1 << 20
-"""How long an integer may grow, in bits, before the answer is `TooLarge`."""
-
-
-class Undefined(Exception):
-    """The operation has no value for these arguments; the text says why."""
-
-
-class TooLarge(Exception):
-    """The value exists and is too large to build; the text says what and which limit."""
-
-
-class TypeMismatch(Exception):
-    """The arguments' types do not fit the operation; the text says what was expected."""
-
 
 Rule: TypeAlias = Callable[[tuple[Type, ...], Attribute, Type | None], Type]
 
@@ -148,7 +130,7 @@ def _mul(a: int, b: int) -> int:
 
 def _pow(a: int, b: int) -> int:
     if b < 0:
-        raise Undefined(f"negative exponent {_told(b)}")
+        raise Undefined(f"negative exponent {told(b)}")
     if a not in (-1, 0, 1) and a.bit_length() * b > MAX_BITS:
         raise TooLarge(f"an integer of more than {MAX_BITS} bits")
     return int(a**b)
@@ -166,14 +148,11 @@ def _range(low: int, high: int) -> tuple[int, ...]:
 
 def _cap(size: int, what: str) -> None:
     if size > MAX_ELEMENTS:
-        raise TooLarge(f"{what} of {_told(size)} elements (limit {MAX_ELEMENTS})")
+        raise TooLarge(f"{what} of {told(size)} elements (limit {MAX_ELEMENTS})")
 
 
-def _told(number: int) -> str:
-    """A number for a message, however long it is."""
-    if number.bit_length() <= 64:
-        return str(number)
-    return f"{'-' if number < 0 else ''}2**{number.bit_length() - 1} or more"
+def _endless() -> Value:
+    raise Undefined(ENDLESS)
 
 
 def _union(a: frozenset[Value], b: frozenset[Value]) -> frozenset[Value]:
@@ -231,7 +210,7 @@ def _map_replace(m: FrozenMap, key: Value, value: Value) -> FrozenMap:
 
 def _position(items: tuple[Value, ...], index: int) -> int:
     if not 0 <= index < len(items):
-        raise Undefined(f"index {_told(index)} is out of range for a list of {len(items)}")
+        raise Undefined(f"index {told(index)} is out of range for a list of {len(items)}")
     return index
 
 
@@ -246,7 +225,7 @@ def _list_replace(items: tuple[Value, ...], index: int, value: Value) -> tuple[V
 
 def _list_slice(items: tuple[Value, ...], low: int, high: int) -> tuple[Value, ...]:
     if low < 0 or high < 0:
-        raise Undefined(f"negative bound in the slice [{_told(low)}:{_told(high)}]")
+        raise Undefined(f"negative bound in the slice [{told(low)}:{told(high)}]")
     return items[low:high]
 
 
@@ -438,6 +417,8 @@ OPS: dict[str, Op] = {
         Op("implies", _signature(BOOL, BOOL, result=BOOL), _implies, lazy=True),
         Op("ite", _signature(BOOL, _A, _A, result=_A), _ite, lazy=True),
         Op("interval", _signature(INT, INT, result=SetType(INT)), _interval),
+        Op("ints", _signature(result=SetType(INT)), _endless),
+        Op("unsigned_ints", _signature(result=SetType(INT)), _endless),
         Op("range", _signature(INT, INT, result=ListType(INT)), _range),
         Op("set_make", _signature(_A, result=_SET, variadic=True), _set),
         Op("set_union", _SET2, _union),
@@ -494,3 +475,17 @@ def bound_meaning(op: Op, attribute: Attribute, args: tuple[Type, ...], result: 
 def enum_index(type_: EnumType, member: str) -> int:
     """The value of an enum member; ValueError where there is none of that name."""
     return type_.members.index(member)
+
+
+__all__ = [
+    "MAX_BITS",
+    "MAX_ELEMENTS",
+    "OPS",
+    "Attribute",
+    "Op",
+    "TooLarge",
+    "TypeMismatch",
+    "Undefined",
+    "bound_meaning",
+    "enum_index",
+]

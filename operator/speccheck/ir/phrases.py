@@ -64,6 +64,8 @@ _INFIX = {
 }
 """Operations written between two operands: symbol, own level, level asked of the left and of the right one."""
 
+_NAMED = {"ints": "Ints", "unsigned_ints": "UnsignedInts"}
+
 _CALLED = {
     "interval": "Interval",
     "range": "Range",
@@ -176,6 +178,8 @@ def _apply(node: Apply) -> Phrase:
             return Phrase(Level.CONDITIONAL, (Slot(then, inner), *test, Slot(otherwise, Level.CONDITIONAL)))
         case op, (operand,) if op in _SUFFIX:
             return Phrase(Level.POSTFIX, (Slot(operand, Level.POSTFIX), f".{_SUFFIX[op]}"))
+        case op, () if op in _NAMED:
+            return Phrase(Level.ATOM, (_NAMED[op],))
         case _:
             return Phrase(Level.POSTFIX, _parts(node) or _call(_CALLED.get(node.op, shown(node.op)), _slots(node.args)))
 

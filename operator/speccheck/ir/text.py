@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from speccheck.ir import phrases
+from speccheck.ir import phrases, sentences
 from speccheck.ir.layouts import Layout, flat
 from speccheck.ir.literals import quoted, shown
-from speccheck.ir.models import Action, Function, Instance, Model, Property, Transition, Variable
+from speccheck.ir.models import Action, Coverage, Function, Instance, Model, Property, Transition, Variable
 from speccheck.ir.nodes import Alternatives, Block, Const, Expr, Join, Local, Split, Statement, expressions
 from speccheck.ir.pieces import Piece, Slot, Style, separated
+from speccheck.ir.temporals import Formula, Quantifier, formula_expressions, formulas, operands
 from speccheck.ir.types import EnumType, RecordType, Type, UnionType, parts
 from speccheck.ir.values import Value
 from speccheck.ir.walks import bottom_up, bound_locals, defined_local, in_order, top_down
@@ -53,6 +54,7 @@ def model_text(model: Model) -> str:
         _transition("initial", model.initial, reserved),
         _transition("step", model.step, reserved),
         *(_property(each, reserved) for each in model.properties),
+        *(_coverage(each, reserved) for each in model.coverages),
         *(_instance(each, model) for each in model.instances),
     ]
     return "\n\n".join(sections) + "\n"
@@ -127,18 +129,24 @@ def _definitions(model: Model) -> Iterator[tuple[tuple[Local, ...], Block | Expr
     yield from ((function.params, function.body) for function in model.functions)
     yield from ((action.params, action.block) for action in model.actions)
     yield from (((), transition.block) for transition in (model.initial, model.step))
-    yield from (((), each.body) for each in model.properties)
+    yield from (((), body) for body in model.judged())
 
 
-def _roots(body: Block | Expr) -> tuple[Expr, ...]:
+def _roots(body: Block | Expr | Formula) -> tuple[Expr, ...]:
+    if isinstance(body, Formula):
+        return formula_expressions(body)
     if not isinstance(body, tuple):
         return (body,)
     return tuple(expr for statement in in_order(body) for expr in expressions(statement))
 
 
-def _locals(body: Block | Expr) -> Iterator[Local]:
+def _locals(body: Block | Expr | Formula) -> Iterator[Local]:
     """The locals bound in a definition, in reading order."""
     seen: set[int] = set()
+    if isinstance(body, Formula):
+        yield from (c.local for node in formulas(body) if isinstance(node, Quantifier) for c in node.clauses)
+        yield from (local for node in top_down(_roots(body), seen) for local in bound_locals(node))
+        return
     for statement in in_order(body) if isinstance(body, tuple) else ():
         defined = defined_local(statement)
         yield from () if defined is None else (defined,)
@@ -153,7 +161,7 @@ def _locals(body: Block | Expr) -> Iterator[Local]:
 class _Definition:
     """The lines of one definition, its locals and abbreviations numbered on their own."""
 
-    def __init__(self, reserved: frozenset[str], params: tuple[Local, ...], body: Block | Expr) -> None:
+    def __init__(self, reserved: frozenset[str], params: tuple[Local, ...], body: Block | Expr | Formula) -> None:
         self.style = Style(True, reserved)
         for local in (*params, *_locals(body)):
             self.style.local(local.name)
@@ -165,6 +173,23 @@ class _Definition:
     def expression(self, expr: Expr, indent: int) -> Iterator[str]:
         yield from self._abbreviations((expr,), indent)
         yield self._layout.lines((Slot(expr),), indent)
+
+    def formula(self, root: Formula, indent: int) -> Iterator[str]:
+        """A formula in lines, what does not fit in one broken between the formulas below it."""
+        yield from self._abbreviations(formula_expressions(root), indent)
+        yield from self._sentence(root, indent, "")
+
+    def _sentence(self, node: Formula, indent: int, end: str) -> Iterator[str]:
+        whole = (*sentences.sentence(node, self.style), end)
+        inner = operands(node)
+        if not inner or self._layout.fits(whole, indent):
+            yield self._layout.lines(whole, indent)
+            return
+        before, after = sentences.ends(node, self.style)
+        yield self._layout.lines(before, indent)
+        for number, each in enumerate(inner):
+            yield from self._sentence(each, indent + 4, "," if number < len(inner) - 1 else "")
+        yield self._layout.lines((*after, end), indent)
 
     def block(self, block: Block, indent: int) -> Iterator[str]:
         for statement in block:
@@ -228,7 +253,14 @@ def _transition(name: str, transition: Transition, reserved: frozenset[str]) -> 
 
 def _property(each: Property, reserved: frozenset[str]) -> str:
     definition = _Definition(reserved, (), each.body)
-    return "\n".join([f"{each.kind} {shown(each.name)}", *_doc(each.doc, "  "), *definition.expression(each.body, 2)])
+    body = each.body
+    lines = definition.formula(body, 2) if isinstance(body, Formula) else definition.expression(body, 2)
+    return "\n".join([f"{each.kind} {shown(each.name)}", *_doc(each.doc, "  "), *lines])
+
+
+def _coverage(each: Coverage, reserved: frozenset[str]) -> str:
+    definition = _Definition(reserved, (), each.body)
+    return "\n".join([f"coverage {shown(each.name)}", *_doc(each.doc, "  "), *definition.expression(each.body, 2)])
 
 
 def _instance(instance: Instance, model: Model) -> str:

@@ -11,11 +11,12 @@ from graphlib import CycleError, TopologicalSorter
 
 from speccheck.errors import ModelError
 from speccheck.ir.assignments import check_action, check_initial, check_step
-from speccheck.ir.definitions import Shared, check_function, check_property
+from speccheck.ir.definitions import Shared, check_coverage, check_function
 from speccheck.ir.literals import shown
 from speccheck.ir.models import Action, Function, Model, Variable
 from speccheck.ir.nodes import Invoke, Perform
 from speccheck.ir.ops import TypeMismatch
+from speccheck.ir.propositions import check_property
 from speccheck.ir.scopes import Work, out_of_scope
 from speccheck.ir.typechecks import TypeLimits, check_distinct, check_name
 from speccheck.ir.types import MapType
@@ -50,6 +51,7 @@ def _declarations(model: Model) -> None:
     check_distinct("function", (each.name for each in model.functions))
     check_distinct("action", (each.key for each in model.actions))
     check_distinct("property", (each.name for each in model.properties))
+    check_distinct("coverage", (each.name for each in model.coverages))
     check_distinct("instance", (each.name for each in model.instances))
     for each in (*model.params, *model.variables):
         types.check(each.type)
@@ -84,6 +86,8 @@ def _check_definitions(model: Model) -> None:
     check_step(shared, model.step)
     for each in model.properties:
         check_property(shared, each)
+    for coverage in model.coverages:
+        check_coverage(shared, coverage)
 
 
 def _invoked(function: Function, work: Work) -> list[str]:

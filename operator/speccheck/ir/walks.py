@@ -95,3 +95,25 @@ def in_order(block: Block) -> Iterator[Statement]:
         yield statement
         for inner in reversed(blocks(statement)):
             stack.extend(reversed(inner))
+
+
+_PARTIAL = frozenset(("floordiv", "mod", "pow", "map_get", "map_replace", "list_get", "list_replace", "list_slice"))
+_ENDLESS = frozenset(("ints", "unsigned_ints"))
+
+
+def may_be_undefined(root: Expr) -> bool:
+    """Whether an expression could be without a value, as far as its operations tell; too large does not count."""
+    bound: set[str] = set()
+    for node in top_down([root], set()):
+        match node:
+            case Apply(_, op) if op in _PARTIAL | _ENDLESS:
+                return True
+            case Bind(_, "choose") | Invoke():
+                return True
+            case Local(_, name) if name not in bound:
+                return True
+            case Bind() | Fold() | Match():
+                bound |= {local.name for local in bound_locals(node)}
+            case _:
+                pass
+    return False

@@ -304,11 +304,81 @@ class TransitionRow(Strict, frozen=True):
     writes: tuple[Written, ...]
 
 
+class NowRow(Tagged, frozen=True, tag="now"):
+    """A predicate of the present state."""
+
+    predicate: Index
+
+
+class NegationRow(Tagged, frozen=True, tag="negation"):
+    """The operand does not hold."""
+
+    operand: FormulaRow
+
+
+class JunctionRow(Tagged, frozen=True, tag="junction"):
+    """All operands hold, one of them, or the second where the first does."""
+
+    op: Literal["and", "or", "implies"]
+    operands: tuple[FormulaRow, ...]
+
+
+class ModalityRow(Tagged, frozen=True, tag="modality"):
+    """The operand holds from every moment on, or from some."""
+
+    op: Literal["always", "eventually"]
+    operand: FormulaRow
+
+
+class LeadsToRow(Tagged, frozen=True, tag="leads_to"):
+    """Whenever the premise holds, the conclusion holds then or later."""
+
+    premise: FormulaRow
+    conclusion: FormulaRow
+
+
+class QuantifierRow(Tagged, frozen=True, tag="quantifier"):
+    """The body holds for all elements, or for some."""
+
+    op: Literal["forall", "exists"]
+    clauses: tuple[ClauseRow, ...]
+    body: FormulaRow
+
+
+class EnabledRow(Tagged, frozen=True, tag="enabled"):
+    """A step labelled with the action and these arguments is possible."""
+
+    action: str
+    args: tuple[Index, ...] = ()
+
+
+class FairnessRow(Tagged, frozen=True, tag="fairness"):
+    """Such steps that change one of the variables (of all, where none is listed) are taken fairly."""
+
+    op: Literal["weak", "strong"]
+    action: str
+    args: tuple[Index, ...] = ()
+    variables: tuple[str, ...] = ()
+
+
+FormulaRow: TypeAlias = (
+    NowRow | NegationRow | JunctionRow | ModalityRow | LeadsToRow | QuantifierRow | EnabledRow | FairnessRow
+)
+
+
 class PropertyRow(Strict, frozen=True):
-    """A named predicate."""
+    """A named predicate, by its index; of kind temporal, a formula."""
 
     name: str
-    kind: Literal["invariant", "example"]
+    kind: Literal["invariant", "example", "temporal"]
+    body: Index | FormulaRow
+    doc: str = ""
+
+
+class CoverageRow(Strict, frozen=True):
+    """A named function of a state whose values are counted."""
+
+    name: str
     body: Index
     doc: str = ""
 
@@ -356,6 +426,7 @@ class Document(Strict, frozen=True):
     bindings: tuple[ValueRow, ...] = ()
     instance: str = ""
     spans: SpansRow = SpansRow()
+    coverages: tuple[CoverageRow, ...] = ()
 
 
 class Head(Struct, frozen=True):

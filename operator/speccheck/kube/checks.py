@@ -32,6 +32,7 @@ from speccheck.resource.outcomes import (
     ATTEMPTS,
     Answered,
     Failed,
+    Look,
     NeedsLog,
     Waiting,
     answered,
@@ -186,7 +187,8 @@ class Checks:
         """What the Job and its pods say by now."""
         self._tools.slots.seen(job)
         pods = await self._tools.reader.listed(PODS, run.namespace, {RUN_LABEL: run.name})
-        outcome = outcome_of(job, pods, _now())
+        patience = timedelta(seconds=self._tools.settings.grace_s)
+        outcome = outcome_of(job, pods, Look(_now(), patience, Waiting(run.reason, run.message)))
         match outcome:
             case NeedsLog(name):
                 pod = next(pod for pod in pods if pod["metadata"]["name"] == name)

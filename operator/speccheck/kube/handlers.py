@@ -33,6 +33,9 @@ PAGE = 50
 LIMIT = 20
 EXIT_S = 10.0
 
+IDENTITY: Any = "speccheck-operator"
+"""Who kopf says it is. Else it asks for the user's name, which a uid of a container need not have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ears:
@@ -54,6 +57,7 @@ async def serve(ears: Ears, namespaces: Sequence[str], stopping: asyncio.Event) 
     await kopf.operator(
         registry=_registry(ears),
         settings=_settings(),
+        identity=IDENTITY,
         standalone=True,
         clusterwide=not namespaces,
         namespaces=[*namespaces],

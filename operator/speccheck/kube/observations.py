@@ -46,18 +46,16 @@ class Tools:
 
 
 class Observation:
-    """What was observed for one SpecCheck, since `subject` was loaded. `drifts`: those active before a restart."""
+    """What was observed for one SpecCheck, since `subject` was loaded. `tracker` knows the drifts from before."""
 
-    def __init__(
-        self, request: Request, subject: Subject, drifts: Sequence[Drift], tools: Tools, model_digest: str
-    ) -> None:
+    def __init__(self, request: Request, subject: Subject, tracker: Tracker, tools: Tools, model_digest: str) -> None:
         assert request.observe is not None, "only an observing SpecCheck is observed for"
         self._request = request
         self._source = request.observe.sources[0]
         self._subject = subject
         self._tools = tools
         self._model_digest = model_digest
-        self._tracker = Tracker(drifts)
+        self._tracker = tracker
         self._synced = False
         self._failing: Problem | None = None
         self._unjudged: dict[str, Problem] = {}
@@ -80,6 +78,7 @@ class Observation:
             drifts=self._tracker.active,
             problem=self._problem(),
             model_digest=self._model_digest,
+            traces=self._tracker.traces,
         )
 
     def unobserved(self) -> None:
@@ -197,9 +196,9 @@ class Observation:
                     self._tools.moved()
                 case Repeated(drift):
                     self._again(drift)
-                case Resolved(drift, at, _):
+                case Resolved(drift, at, why):
                     self._patched.pop(drift.identity, None)
-                    for event in resolved_events(self._request, drift, at):
+                    for event in resolved_events(self._request, drift, at, why):
                         self._tools.recorder.tell(event)
                     self._tools.moved()
                 case _:

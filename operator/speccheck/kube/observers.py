@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from speccheck.conform.clients import EvaluatorClient, EvaluatorGone, OverBudget, Subject
-from speccheck.conform.drifts import Drift
+from speccheck.conform.drifts import Drift, Tracker
 from speccheck.conform.protocols import MappingOrder, SourceOrder
 from speccheck.errors import ModelError, UsageError
 from speccheck.kube.connections import ApiError, Connection
@@ -25,7 +25,7 @@ from speccheck.kube.reads import Reader
 from speccheck.kube.recorders import Recorder
 from speccheck.kube.snapshots import Snapshot
 from speccheck.kube.watches import Place, Watches
-from speccheck.resource.drifts import ObserveState, Problem, drifts_from
+from speccheck.resource.drifts import ObserveState, Problem, drifts_from, traces_from
 from speccheck.resource.events import resolved_events
 from speccheck.resource.reasons import told
 from speccheck.resource.requests import Observe, Request
@@ -63,9 +63,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What an observer takes over: the drifts that were active, and whether there was a time that nobody observed."""
+    """What an observer takes over: the drifts that were active (of some only traces, see `conform.drifts.Tracker`),
+    and whether there was a time that nobody observed."""
 
     drifts: tuple[Drift, ...] = ()
+    traces: Mapping[str, datetime] = field(default_factory=dict)
     gap: bool = False
 
 
@@ -91,8 +93,17 @@ class Observer:
         if self._observation is not None:
             return self._observation.state()
         return ObserveState(
-            False, drifts=self._before.drifts, problem=self._problem, model_digest=self._run.model_digest
+            False,
+            drifts=self._before.drifts,
+            problem=self._problem,
+            model_digest=self._run.model_digest,
+            traces=self._before.traces,
         )
+
+    def standing(self) -> Before:
+        """What another observer takes over from this one."""
+        state = self.state()
+        return Before(state.drifts, state.traces)
 
     async def run(self) -> None:
         """Observe until cancelled, or until there is nothing to be done about what is asked for."""
@@ -112,9 +123,9 @@ class Observer:
         tools = Tools(self._around.evaluator, self._around.recorder, self._around.meters, self._moved)
         labels = self._observe.sources[0].kubernetes.selector.match_labels
         async with self._around.watches.subscribed(place, labels) as subscription:
-            before = replace(self._before, drifts=self._still_judged(subject))
-            self._observation = Observation(self._request, subject, before.drifts, tools, self._run.model_digest)
-            if before.gap:
+            tracker = Tracker(self._still_judged(subject), self._before.traces)
+            self._observation = Observation(self._request, subject, tracker, tools, self._run.model_digest)
+            if self._before.gap:
                 self._observation.unobserved()
             while True:
                 await self._observation.take(await subscription.batch(BATCH))
@@ -124,7 +135,7 @@ class Observer:
         judged = subject.loaded.judged
         for drift in self._before.drifts:
             if drift.property not in judged:
-                for event in resolved_events(self._request, drift, datetime.now(UTC)):
+                for event in resolved_events(self._request, drift, datetime.now(UTC), "unjudged"):
                     self._around.recorder.tell(event)
         return tuple(drift for drift in self._before.drifts if drift.property in judged)
 
@@ -175,7 +186,8 @@ class Observer:
         return f"system:serviceaccount:{self._request.namespace}:{self._observe.service_account_name}"
 
     def _stuck(self, problem: Problem) -> None:
-        self._before, self._observation = Before(self.state().drifts, gap=self._observation is not None), None
+        self._before = replace(self.standing(), gap=self._observation is not None)
+        self._observation = None
         if problem != self._problem:
             self._problem = problem
             self._moved()
@@ -197,7 +209,7 @@ class Observers:
             return None
         running = self._running.get(key)
         if running is None or running[0].order != Order(request.uid, request.observe, run.model_digest):
-            before = Before(running[0].state().drifts) if running else _before(snapshot)
+            before = running[0].standing() if running else _before(snapshot)
             await self.stop(key)
             observer = Observer(request, run, before, self._around, lambda: self._moved(key))
             task = asyncio.create_task(observer.run(), name=f"observer of {key}")
@@ -219,7 +231,8 @@ class Observers:
 
 def _before(snapshot: Snapshot) -> Before:
     """What was observed before this process began."""
-    return Before(drifts_from(snapshot.status), gap=bool(snapshot.status.get("observe")))
+    status = snapshot.status
+    return Before(drifts_from(status), traces_from(status), gap=bool(status.get("observe")))
 
 
 def _mapping(observe: Observe) -> MappingOrder:

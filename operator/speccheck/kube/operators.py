@@ -206,6 +206,7 @@ class Operator:
                 checks=Checks(tools),
                 observers=self._observers,
                 references=self._references,
+                recorder=self._recorder,
                 writer=self._writer,
                 meters=self._meters,
                 resync_s=self._options.resync_s,

@@ -16,17 +16,20 @@ from speccheck.kube.kinds import SPEC_CHECKS
 from speccheck.kube.meters import Meters
 from speccheck.kube.observers import REFRESH_S, Observers
 from speccheck.kube.queues import Key
+from speccheck.kube.recorders import Recorder
 from speccheck.kube.references import References
 from speccheck.kube.snapshots import Snapshot, Snapshots
 from speccheck.kube.writes import Writer
 from speccheck.resource.conditions import condition_in
 from speccheck.resource.drifts import ObserveState
+from speccheck.resource.events import EventReason, run_event
 from speccheck.resource.keys import wanted_key
 from speccheck.resource.metrics import TRUTH_VALUES
+from speccheck.resource.reasons import is_authors
 from speccheck.resource.requests import Request
 from speccheck.resource.runs import RunView, model_run
 from speccheck.resource.schedules import next_wake
-from speccheck.resource.sources import Found
+from speccheck.resource.sources import Found, Missing
 from speccheck.resource.statuses import Inputs, Refused, changed, status
 
 POLL_S = 3.0
@@ -46,6 +49,16 @@ class _Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class _Named:
+    """A SpecCheck by what its Events go by."""
+
+    namespace: str
+    name: str
+    uid: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """What a look is done with. `resync_s`: how long a SpecCheck goes unseen where nothing happens."""
 
@@ -53,6 +66,7 @@ class Parts:
     checks: Checks
     observers: Observers
     references: References
+    recorder: Recorder
     writer: Writer
     meters: Meters
     resync_s: float
@@ -118,8 +132,20 @@ class Reconciler:
         )
         wanted = status(inputs)
         if changed(snapshot.status, wanted):
+            self._announce(snapshot)
             await self._parts.writer.set_status(SPEC_CHECKS, snapshot.body, wanted)
         self._measure(snapshot.key, wanted)
+
+    def _announce(self, snapshot: Snapshot) -> None:
+        """Tell in an Event why there is nothing to check: once for each generation and reason, by the Event's name."""
+        match snapshot:
+            case Snapshot(request=Refused(message, reason)) | Snapshot(source=Missing(reason, message)):
+                metadata = snapshot.body["metadata"]
+                about = _Named(*snapshot.key, str(metadata["uid"]), int(metadata["generation"]))
+                told_as: EventReason = "SpecInvalid" if is_authors(reason) else "CheckIncomplete"
+                self._parts.recorder.tell(run_event(about, None, told_as, message, snapshot.now))
+            case _:
+                pass
 
     def _measure(self, key: Key, wanted: Body) -> None:
         for condition, gauge in _GAUGES.items():

@@ -63,6 +63,7 @@ class Recorder:
         self._writer = writer
         self._meters = meters
         self._queue: asyncio.Queue[_Telling] = asyncio.Queue(QUEUE_LIMIT)
+        self._in_hand = 0
         self._bucket = Bucket(BURST, RATE_PER_S)
         for why in LOSSES:
             self._drop(why, 0)  # a rate sees the first loss only in a counter that was there at 0
@@ -79,17 +80,19 @@ class Recorder:
         """Write until cancelled."""
         while True:
             telling = await self._queue.get()
+            self._in_hand = 1
             await asyncio.sleep(self._bucket.wait_s(asyncio.get_running_loop().time()))
             await self._write(telling)
+            self._in_hand = 0
             self._queue.task_done()
 
     async def drain(self) -> None:
-        """Wait a little for what is still to be written."""
+        """Wait a little for what is still to be written; the rest is lost, and with it the one being written then."""
         try:
             async with asyncio.timeout(DRAIN_TIMEOUT_S):
                 await self._queue.join()
         except TimeoutError:
-            self._drop("shutdown", self._queue.qsize())
+            self._drop("shutdown", self._queue.qsize() + self._in_hand)
 
     def _put(self, telling: _Telling) -> None:
         try:

@@ -15,6 +15,7 @@ from speccheck.lang.spans import spec_error
 
 _frames: list[Any] = []
 _pure: list[str] = []
+_made = [0]
 
 
 def begin(frame: Any) -> None:
@@ -26,6 +27,16 @@ def end(frame: Any) -> None:
     """It is finished or given up, with all that was begun after it."""
     if frame in _frames:
         del _frames[_frames.index(frame) :]
+
+
+def note() -> None:
+    """A statement of a step has been made."""
+    _made[0] += 1
+
+
+def made() -> int:
+    """How many statements of steps have been made so far."""
+    return _made[0]
 
 
 def innermost() -> Any:
@@ -41,6 +52,26 @@ def only_values(where: str) -> Iterator[None]:
         yield
     finally:
         _pure.pop()
+
+
+def values_begin(where: str) -> None:
+    """From here on the author's code may only make values, until `values_end`."""
+    _pure.append(where)
+
+
+def values_end() -> None:
+    """The end of what `values_begin` began."""
+    _pure.pop()
+
+
+def depth() -> int:
+    """How many times it was said that only values may be made."""
+    return len(_pure)
+
+
+def restore(before: int) -> None:
+    """Take back what was said since `depth` was asked."""
+    del _pure[before:]
 
 
 def value_maker() -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from speccheck.ir.types import BOOL, INT, STR, UNIT, ListType, MapType, SetType, TupleType, Type
 from speccheck.lang.exprs import Expr, enum_type
-from speccheck.lang.spans import spec_error
+from speccheck.lang.spans import field_span, function_span, placed_at, spec_error
 
 
 class Unit:
@@ -102,18 +102,43 @@ def _generic(annotation: Any) -> Type:
 
 
 def _shown(annotation: Any) -> str:
-    return annotation.__name__ if isinstance(annotation, type) else str(annotation)
+    if isinstance(annotation, Form):
+        return f"{annotation.kind}[{_shown(annotation.annotation)}]"
+    if isinstance(annotation, str):
+        return repr(annotation)
+    plain = isinstance(annotation, type) and not typing.get_args(annotation)
+    return annotation.__name__ if plain or inspect.isfunction(annotation) else str(annotation)
 
 
 def _advice(annotation: Any, origin: Any) -> str:
-    if annotation in (set, frozenset, list, dict, tuple):
-        return f"say what it holds: {annotation.__name__}[{'K, V' if annotation is dict else 'T'}]"
+    if isinstance(annotation, str):
+        return "write the class itself, without quotes; what contains itself is kept by an id in a map: dict[int, T]"
+    args = typing.get_args(annotation)
+    if any(isinstance(each, Marker) for each in args):
+        return "UPSERT stands beside the type: StateVar[dict[K, V], UPSERT]"
+    held: Any = {set: "T", frozenset: "T", list: "T", dict: "K, V", tuple: "A, B"}
+    if annotation in held or (origin in held and not args):
+        kind = annotation if annotation in held else origin
+        return f"say what it holds: {kind.__name__}[{held[kind]}]"
+    if origin is dict:
+        return "a map has a type of keys and one of values: dict[K, V]"
+    if origin in (set, frozenset, list):
+        return f"it holds values of one type: {origin.__name__}[T]"
     if origin is tuple:
         return "for a sequence of any length write list[T]"
     if origin in (typing.Union, types.UnionType):
-        return "declare a @union with a Variant for each case"
+        return "declare a @union with a Variant for each case, for `no value` a Variant[Unit]"
     if annotation is float:
         return "numbers are integers: count in smaller units"
+    if isinstance(annotation, type):
+        declared = [each for each in vars(annotation).get("__annotations__", {}).values() if isinstance(each, Form)]
+        if any(form.kind in ("Field", "Variant") for form in declared):
+            return f"decorate {annotation.__name__} with @{'record' if declared[0].kind == 'Field' else 'union'}"
+        if "__annotations__" in vars(annotation):
+            return f"declare it so: @record class {annotation.__name__}: name: Field[T]"
+    if inspect.isfunction(annotation) and annotation.__name__ in ("Set", "Map", "List", "Tuple"):
+        word = {"Map": "dict[K, V]", "Tuple": "tuple[A, B]"}.get(annotation.__name__)
+        return f"{annotation.__name__}(…) makes a value; its type is {word or annotation.__name__.lower() + '[T]'}"
     return (
         "types are int, bool, str, Enum classes, set[T], dict[K, V], list[T], tuple[A, B], "
         "@record and @union classes, Unit"
@@ -132,14 +157,30 @@ def fields_of(cls: type, *kinds: str) -> list[tuple[str, Form]]:
                 raise spec_error(
                     "field-annotation",
                     f"field {name!r} of {cls.__name__} is not declared as {wanted}",
-                    f"write {name}: {kinds[-1]}[{_shown(annotation)}]",
+                    f"write {name}: {kinds[-1]}[{_inner(annotation)}]",
+                    span=field_span(base, name),
                 )
             found[name] = annotation
     return list(found.items())
 
 
+def _inner(annotation: Any) -> str:
+    """The type that an author means by a field's annotation which is of no form that belongs there."""
+    if isinstance(annotation, Form):
+        return _shown(annotation.annotation)
+    return "T" if isinstance(annotation, type) and issubclass(annotation, _Subscripted) else _shown(annotation)
+
+
+def field_type(cls: type, name: str, form: Form) -> Type:
+    """The type of a class's field; an error in it is shown at the field."""
+    base = next((each for each in cls.__mro__ if name in vars(each).get("__annotations__", {})), cls)
+    with placed_at(field_span(base, name)):
+        return to_type(form.annotation)
+
+
 def resolved(owner: Any, scope: dict[str, Any] | None = None) -> dict[str, Any]:
     """The annotations of a class or function itself, those written as text evaluated where it was defined."""
+    owner = owner if isinstance(owner, type) else inspect.unwrap(owner)
     raw = inspect.get_annotations(owner)
     module = vars(sys.modules.get(owner.__module__, types)) if isinstance(owner, type) else owner.__globals__
     closed = inspect.getclosurevars(owner).nonlocals if inspect.isfunction(owner) else {}
@@ -152,17 +193,26 @@ def _evaluated(annotation: Any, name: str, names: dict[str, Any]) -> Any:
     try:
         return eval(annotation, names)  # noqa: S307 - the author's own annotation, in the author's own module
     except Exception as error:  # noqa: BLE001 - whatever the author's expression raises
-        raise spec_error("annotation", f"the annotation of {name!r} cannot be evaluated: {error}") from None
+        raise spec_error(
+            "annotation",
+            f"the annotation of {name!r} cannot be evaluated: {error}",
+            "the names in it are defined or imported at the top level of the module",
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """How a parameter of an action or expression function takes its argument."""
+    """How a parameter of an action or expression function takes its argument.
+
+    `constant`: it is a PARAMETER. `kind` is the class of expression, such as SetExpr, that the annotation names.
+    """
 
     name: str
     type: Type | None
     default: Any
     is_expression: bool
+    constant: bool = False
+    kind: Any = None
 
 
 def arguments_of(function: Any) -> tuple[list[str], list[Argument]]:
@@ -174,8 +224,21 @@ def arguments_of(function: Any) -> tuple[list[str], list[Argument]]:
     found = []
     for name, parameter in inspect.signature(function).parameters.items():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            stars = "*" if parameter.kind is parameter.VAR_POSITIONAL else "**"
             raise spec_error(
-                "star-arguments", f"{function.__name__} takes *{name}; a spec's functions take named arguments"
+                "star-arguments",
+                f"{function.__name__} takes {stars}{name}; a spec's functions take each argument by its name",
+                "name the arguments one by one, or pass one tuple",
+                span=function_span(inspect.unwrap(function).__code__),
+            )
+        if isinstance(parameter.default, list | dict | set):
+            kind = type(parameter.default).__name__
+            raise spec_error(
+                "mutable-default",
+                f"{function.__name__} has a {kind} as the default of {name!r}: one {kind} for all calls, "
+                "which a call may change",
+                f"write {name}=(), {name}=None, or an expression such as Set(int)",
+                span=function_span(inspect.unwrap(function).__code__),
             )
         found.append(_argument(name, hints.get(name), parameter.default))
     return [a.name for a in found], found
@@ -185,7 +248,12 @@ def _argument(name: str, hint: Any, default: Any) -> Argument:
     if typing.get_origin(hint) is typing.Annotated:
         base, *rest = typing.get_args(hint)
         types_ = [r for r in rest if not isinstance(r, Marker)]
-        if isinstance(base, type) and issubclass(base, Expr) and types_:
-            return Argument(name, to_type(types_[0]), default, True)
+        if isinstance(base, type) and issubclass(base, Expr):
+            type_ = to_type(types_[0]) if types_ else None
+            return Argument(name, type_, default, True, PARAMETER in rest, _kind(base))
     is_expression = isinstance(hint, type) and issubclass(hint, Expr)
-    return Argument(name, None, default, is_expression)
+    return Argument(name, None, default, is_expression, kind=_kind(hint) if is_expression else None)
+
+
+def _kind(hint: type[Expr]) -> type[Expr] | None:
+    return None if hint is Expr else hint

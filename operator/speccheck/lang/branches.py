@@ -10,8 +10,7 @@ import ast
 from collections.abc import Iterable
 from pathlib import Path
 
-from speccheck.errors import Span
-from speccheck.lang.spans import spec_error
+from speccheck.lang.spans import node_span, spec_error
 
 
 def check_branches(file: Path) -> None:
@@ -82,7 +81,7 @@ class _Uses:
                 "bound-in-branch",
                 f"{name!r} is bound inside a branch and used after it: it would not be the value of the branch taken",
                 "assign a state variable in the branches, or write Ite(condition, a, b)",
-                span=Span(str(self._file), node.lineno, node.col_offset + 1),
+                span=node_span(str(self._file), node),
             )
 
 

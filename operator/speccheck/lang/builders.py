@@ -80,6 +80,7 @@ class Frame:
         self.closed = False
         self.owned: set[int] = set()
         self.choices: list[tuple[str, object]] = []
+        self.blocks_open = 0
         self._next = dict.fromkeys(variables, 1)
         self._scopes = [Scope(dict.fromkeys(variables, 0), dict(written))]
 
@@ -91,7 +92,7 @@ class Frame:
     def settled_scope(self) -> Scope:
         """The innermost block, any finished branches before it joined."""
         if self.scope.fork is None or self._complete(self.scope.fork):
-            self._settle()
+            self.settle()
         return self.scope
 
     # --- state ------------------------------------------------------------------------------------
@@ -104,7 +105,11 @@ class Frame:
         scope = self.scope
         variable = self.variables[name]
         if scope.written[name] is Written.UNDEFINED:
-            raise spec_error("unassigned-read", f"variable {name!r} is read before it has a value", "assign it first")
+            raise spec_error(
+                "unassigned-read",
+                f"variable {name!r} is read before it has a value",
+                f"at the beginning of init no variable has one; assign it first: s.{name} = …",
+            )
         node = recorded(Read(variable.type, name, scope.versions[name]))
         self.owned.add(id(node))
         return wrap(node, VariablePlace(self, name, node.version, variable.upsert))
@@ -112,7 +117,7 @@ class Frame:
     def assign(self, name: str, value: object) -> None:
         """Assign a whole variable; at most once on every way through the step."""
         self.check_open()
-        self._settle()
+        self.settle()
         state = self.scope.written[name]
         if state in (Written.WHOLE, Written.KEYED):
             earlier = "twice in one step" if state is Written.WHOLE else "as a whole after a keyed assignment"
@@ -121,12 +126,12 @@ class Frame:
                 f"variable {name!r} is assigned {earlier}",
                 "build the value in a Python name first and assign it once; a keyed assignment may follow, not precede",
             )
-        self._define(name, lift(value, self.variables[name].type), Written.WHOLE)
+        self._define(name, lift(value, self.variables[name].type, f"variable {name!r}"), Written.WHOLE)
 
     def refine(self, variable: str, version: int, change: Change) -> None:
         """Assign a value built from the present one by a keyed write."""
         self.check_open()
-        self._settle()
+        self.settle()
         if self.scope.versions[variable] != version:
             raise spec_error(
                 "stale-write",
@@ -152,7 +157,8 @@ class Frame:
     def emit(self, statement: Statement) -> None:
         """Add a statement to the present block."""
         self.check_open()
-        self._settle()
+        activities.note()
+        self.settle()
         self.scope.statements.append(recorded(statement))
 
     def check_open(self) -> None:
@@ -185,7 +191,7 @@ class Frame:
     def perform(self, key: str, args: tuple[Expr, ...], written: dict[str, Written]) -> None:
         """A call of a named action that may assign these variables."""
         self.check_open()
-        self._settle()
+        self.settle()
         results = tuple(Defined(name, self._version(name)) for name in written)
         self.emit(Perform(key, args, results))
         self.scope.versions.update({d.variable: d.version for d in results})
@@ -196,53 +202,75 @@ class Frame:
     def fork(self, names: tuple[str, ...], condition: Expr | None) -> Fork:
         """Open branches; they are joined when the action goes on after the last."""
         self.check_open()
-        self._settle()
+        self.settle()
         scope = self.scope
+        activities.note()
         scope.fork = Fork(names, condition, scope)
         return scope.fork
 
     @contextmanager
     def branch(self, fork: Fork, number: int) -> Iterator[None]:
         """Fill one branch."""
-        if self.scope is not fork.base or self.scope.fork is not fork:
-            raise spec_error(
-                "late-branch",
-                f"branch {fork.names[number]!r} is entered after the action has gone on",
-                "enter branches one after another",
-            )
-        if number in fork.done:
-            raise spec_error("branch-twice", f"branch {fork.names[number]!r} is entered twice")
-        self.check_open()
-        inner = Scope(dict(fork.base.versions), dict(fork.base.written))
-        self._scopes.append(inner)
+        inner = self.enter(fork, number)
+        self.blocks_open += 1
         try:
             yield
         except BaseException as error:
             raise _left_by(error) from error
-        self._settle()
+        finally:
+            self.blocks_open -= 1
+        self.leave(fork, number, inner)
+
+    def enter(self, fork: Fork, number: int) -> Scope:
+        """Begin to fill a branch; the scope that is filled."""
+        if self.scope is not fork.base or self.scope.fork is not fork:
+            raise spec_error(
+                "late-branch",
+                f"branch {fork.names[number]!r} is entered after the action has gone on",
+                "enter branches one after another, not inside each other, with nothing between them",
+            )
+        if number in fork.done:
+            raise spec_error(
+                "branch-twice", f"branch {fork.names[number]!r} is entered twice", "put both parts under one `with`"
+            )
+        self.check_open()
+        inner = Scope(dict(fork.base.versions), dict(fork.base.written))
+        self._scopes.append(inner)
+        return inner
+
+    def leave(self, fork: Fork, number: int, inner: Scope) -> None:
+        """The branch is filled."""
+        self.settle()
         if self.scope is not inner:
             raise spec_error("branch-order", "branches were left in another order than they were entered")
         self._scopes.pop()
         fork.done[number] = inner
 
+    def reenter(self, fork: Fork, number: int) -> Scope:
+        """Go on with a branch that was left last but one, while the fork is not joined yet."""
+        inner = fork.done.pop(number)
+        self._scopes.append(inner)
+        return inner
+
     def _settle_for_read(self, name: str) -> None:
         fork = self.scope.fork
         if fork is None or self._complete(fork) or _assigned(fork, name):
-            self._settle()
+            self.settle()
 
     def _complete(self, fork: Fork) -> bool:
         return len(fork.done) == len(fork.names)
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Join the open branches, as the action goes on after them."""
         fork = self.scope.fork
         if fork is None:
             return
         if not fork.is_split and not self._complete(fork):
-            missing = ", ".join(repr(n) for k, n in enumerate(fork.names) if k not in fork.done)
+            names = [repr(n) for k, n in enumerate(fork.names) if k not in fork.done]
+            missing = f"alternative {names[0]} is" if len(names) == 1 else f"alternatives {', '.join(names)} are"
             raise spec_error(
                 "alternative-never-entered",
-                f"alternative {missing} is never entered before the action goes on",
+                f"{missing} never entered before the action goes on",
                 "enter each: with a: …  with b: …  (an empty one with `pass`)",
             )
         self.scope.fork = None
@@ -272,13 +300,16 @@ class Frame:
 
     def finish(self) -> tuple[Block, tuple[tuple[str, int], ...]]:
         """The block, and the version of each variable it may have assigned at its end."""
-        self._settle()
+        self.settle()
         if len(self._scopes) != 1:
             raise spec_error("branch-order", "a branch is entered and never left", "write `with branch: …`")
         for name, choice in self.choices:
             if not getattr(choice, "entered", True):
                 raise spec_error(
-                    "choice-never-entered", f"one_of {name!r} is never entered", 'write `with c.one_of(S, "x") as x:`'
+                    "choice-never-entered",
+                    f"one_of {name!r} is never entered",
+                    'write `with c.one_of(S, "x") as x:`',
+                    span=getattr(choice, "span", None),
                 )
         scope = self.scope
         if self.initial:
@@ -298,15 +329,34 @@ class Frame:
 
     def entry(self) -> dict[str, Written]:
         """How the variables stand here, for an action that is called."""
-        self._settle()
+        self.settle()
         return dict(self.scope.written)
+
+
+class Left(BaseException):
+    """The author's function returns under a condition of the state, out of what it stands in; `value` is its result."""
+
+    def __init__(self, value: object) -> None:
+        super().__init__()
+        self.value = value
 
 
 def _left_by(error: BaseException) -> BaseException:
     """What an exception that leaves a branch becomes: the branch would be half captured if it were caught outside."""
+    if isinstance(error, Left):
+        return return_in_block()
     if isinstance(error, SpecError) or not isinstance(error, Exception):
         return error
     return spec_error("branch-left", f"a branch is left by an exception: {type(error).__name__}: {error}")
+
+
+def return_in_block() -> SpecError:
+    """The error for a `return` out of a branch, where the other branches are still to come."""
+    return spec_error(
+        "return-in-branch",
+        "`return` inside a branch of alternatives or a split leaves the function before its other branches",
+        "put the branch's body into an action of its own and call it there; that one may return early",
+    )
 
 
 def _assigned(fork: Fork, name: str) -> bool:

@@ -171,10 +171,14 @@ class MapExpr(Sized, types=(MapType,)):
         return type_of(self)  # type: ignore[return-value]
 
     def __iter__(self) -> Iterator[Any]:
-        raise spec_error("iteration-over-map", "a map is not iterated as such", "iterate over m.keys or m.values")
+        raise spec_error(
+            "iteration-over-map",
+            "a map is not iterated as such",
+            "range over its keys, with m[k]: for k in m.keys; or over m.values",
+        )
 
     def __getitem__(self, key: object) -> Any:
-        at, put = lift(key, self._types.key), self._put
+        at, put = self._key(key), self._put
         found = apply("map_get", self, at)
         if self._place is None:
             return found
@@ -184,8 +188,11 @@ class MapExpr(Sized, types=(MapType,)):
     def __setitem__(self, key: object, value: object) -> None:
         if self._place is None:
             raise immutable(self, "[…]")
-        at, item, put = lift(key, self._types.key), lift(value, self._types.value), self._put
+        at, item, put = self._key(key), lift(value, self._types.value, "the value of a key"), self._put
         self._place.write(lambda m: apply(put, m, at, item))
+
+    def _key(self, key: object) -> Any:
+        return lift(key, self._types.key, "a key of this map")
 
     @property
     def _put(self) -> str:
@@ -251,10 +258,16 @@ class ListExpr(Ranged, types=(ListType,)):
 
     def _slice(self, bounds: slice) -> Any:
         if bounds.step is not None:
-            raise spec_error("slice-step", "a slice of a list has no step")
-        low = constant(INT, 0) if bounds.start is None else self._at(bounds.start)
-        high = self.size if bounds.stop is None else self._at(bounds.stop)
+            raise spec_error("slice-step", "a slice of a list has no step", "write l[i:j]; the indices are l.keys")
+        low = constant(INT, 0) if bounds.start is None else self._bound(bounds.start)
+        high = self.size if bounds.stop is None else self._bound(bounds.stop)
         return apply("list_slice", self, low, high)
+
+    def _bound(self, key: object) -> Any:
+        """A bound of a slice; one counted from the end stops at the beginning, as Python's does."""
+        if isinstance(key, int) and not isinstance(key, bool) and key < 0:
+            return apply("ite", self.size + key < 0, constant(INT, 0), self.size + key)
+        return index(key)
 
     def __setitem__(self, key: object, value: object) -> None:
         if self._place is None:

@@ -26,6 +26,7 @@ from speccheck.ir.types import (
     UnitType,
 )
 from speccheck.ir.values import Value
+from speccheck.lang.concrete.modes import switched
 from speccheck.lang.exprs import enum_class, lift, node_of
 from speccheck.lang.spans import spec_error
 
@@ -64,6 +65,7 @@ def _no_function(name: str) -> Routine:
     raise spec_error("not-closed", f"the named function {name!r} is called outside of a specification")
 
 
+@switched
 def value(expr: object) -> Any:
     """A closed expression's value as plain Python data.
 

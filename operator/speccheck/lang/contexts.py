@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
+from speccheck.errors import SpecError
 from speccheck.ir.types import BOOL, SetType
+from speccheck.lang import hints
 from speccheck.lang.binders import fresh
 from speccheck.lang.builders import Fork, Frame
 from speccheck.lang.exprs import lift, node_of, type_of, wrap
-from speccheck.lang.spans import spec_error
+from speccheck.lang.spans import here, spec_error
 
 
 class Context:
     """The hands of an action. `Context[S]` in an annotation names the state class."""
 
-    __slots__ = ("_frame", "_state")
+    __slots__ = ("_embedded", "_frame", "_state")
+
+    _embedded: tuple[Any, ...]
 
     def __class_getitem__(cls, state: Any) -> Any:
         return ContextOf(state)
@@ -26,10 +30,18 @@ class Context:
         self._state = state
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("_"):
             raise AttributeError(name)
-        known = "state, assume, one_of, alternatives, split, cache"
-        raise spec_error("no-such-operation", f"a context has no {name!r}", f"it has {known}")
+        raise spec_error("no-such-operation", f"a context has no {name!r}", _context_hint(self, name))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not name.startswith("_"):
+            raise spec_error(
+                "assignment-to-context",
+                f"{name!r} is assigned on the context, which keeps nothing",
+                "assign the variables one by one: c.state.x = …, or s = c.state and then s.x = …",
+            )
+        object.__setattr__(self, name, value)
 
     @property
     def state(self) -> Any:
@@ -43,7 +55,9 @@ class Context:
     def one_of(self, domain: object, name: str = "x") -> Choice:
         """`with c.one_of(S, "x") as x:` any element of the set; no such step where it is empty."""
         if not isinstance(name, str):
-            raise spec_error("choice-name", "the name of a choice is a text", 'write c.one_of(S, "name")')
+            raise spec_error(
+                "choice-name", "one_of takes a set and a name, which is a text", 'write c.one_of(Set(1, 2), "name")'
+            )
         choice = Choice(self._frame, lift(domain), name)
         self._frame.choices.append((name, choice))
         return choice
@@ -52,14 +66,16 @@ class Context:
         """`a, b = c.alternatives("a", "b")`: exactly one of the branches is taken."""
         if not names or len(set(names)) < len(names) or not all(isinstance(n, str) for n in names):
             raise spec_error(
-                "alternative-names", "alternatives take one name each, all different", 'c.alternatives("a", "b")'
+                "alternative-names",
+                "alternatives take one name each, all different",
+                'write `a, b = c.alternatives("a", "b")`',
             )
         return Alternatives(self._frame, names)
 
     def split(self, condition: object) -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
         """`yes, no = c.split(p)`: one branch where p holds, one where it does not."""
         fork = self._frame.fork(("yes", "no"), node_of(lift(condition, BOOL)))
-        return _Branch(self._frame, fork, 0), _Branch(self._frame, fork, 1)
+        return _Halves((_Branch(self._frame, fork, 0), _Branch(self._frame, fork, 1)))
 
     def cache(self, value: object, name: str = "cached") -> Any:
         """The value as of here, computed at most once."""
@@ -67,6 +83,17 @@ class Context:
         local = fresh(type_of(found), name)
         self._frame.define(local, node_of(found))
         return wrap(local)
+
+
+OPERATIONS = ("state", "assume", "one_of", "alternatives", "split", "cache")
+"""What a context offers."""
+
+
+def _context_hint(context: Context, name: str) -> str:
+    """What is meant by an operation that no context has: perhaps a variable of its state."""
+    if name in getattr(type(context._state), "__annotations__", {}):
+        return f"variables are the state's: c.state.{name}"
+    return hints.among(name, OPERATIONS, "it has")
 
 
 class ContextOf:
@@ -83,17 +110,22 @@ class Choice:
         type_ = type_of(domain)
         if not isinstance(type_, SetType):
             raise spec_error(
-                "choice-domain", f"one_of takes a set, got a value of type {type_}", "for a list: Set(x for x in l)"
+                "choice-domain",
+                f"one_of takes a set, got a value of type {type_}",
+                "for a list: Set(x for x in l); for a map: m.keys; for numbers: Interval(lo, hi)",
             )
         self._frame = frame
         self._domain = domain
         self._name = name
         self._element = type_.element
         self.entered = False
+        self.span = here()
 
     def __enter__(self) -> Any:
         if self.entered:
-            raise spec_error("choice-twice", f"one_of {self._name!r} is entered twice")
+            raise spec_error(
+                "choice-twice", f"one_of {self._name!r} is entered twice", "write a one_of of its own for each `with`"
+            )
         self.entered = True
         local = fresh(self._element, self._name)
         self._frame.choose(local, node_of(self._domain), self._name)
@@ -105,15 +137,35 @@ class Choice:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        raise spec_error(
+        raise self._unentered()
+
+    def __as_expr__(self) -> NoReturn:
+        raise self._unentered()
+
+    def _unentered(self) -> SpecError:
+        return spec_error(
             "choice-never-entered",
             f"one_of {self._name!r} is used without `with`",
-            'write `with c.one_of(S, "x") as x:`',
+            f'write `with c.one_of(S, "{self._name}") as {self._name}:` and use it in the lines under it',
         )
+
+
+def _use(self: Choice, *args: object) -> NoReturn:
+    raise self._unentered()
+
+
+for _operator in (
+    "add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "floordiv", "mod", "neg", "and", "rand", "or", "ror",
+    "invert", "eq", "ne", "lt", "le", "gt", "ge", "bool", "hash", "len", "iter", "contains", "call", "getitem",
+    "index", "str", "format",
+):  # fmt: skip
+    setattr(Choice, f"__{_operator}__", _use)
 
 
 class _Branch(AbstractContextManager[None]):
     """A branch to be filled by `with`."""
+
+    __speccheck_branch__ = True
 
     def __init__(self, frame: Frame, fork: Fork, number: int) -> None:
         self._frame = frame
@@ -129,6 +181,27 @@ class _Branch(AbstractContextManager[None]):
         return None if self._open is None else self._open.__exit__(*exc)
 
 
+class _Halves(tuple[AbstractContextManager[None], AbstractContextManager[None]]):
+    """The two branches of a split, which have to be taken apart."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> NoReturn:
+        raise self._whole("`with` on both branches of a split at once")
+
+    def __exit__(self, *exc: object) -> None:
+        return None
+
+    def __bool__(self) -> NoReturn:
+        raise self._whole("a split is no condition")
+
+    @staticmethod
+    def _whole(message: str) -> SpecError:
+        return spec_error(
+            "split-with", message, "write `yes, no = c.split(p)`, then `with yes:` and `with no:`; or plainly `if p:`"
+        )
+
+
 class Alternatives:
     """The branches of `c.alternatives(…)`, in order; unpacked, or drawn with next(iter(…))."""
 
@@ -141,7 +214,9 @@ class Alternatives:
 
     def __enter__(self) -> Self:
         raise spec_error(
-            "alternatives-with", "`with` on all alternatives at once", 'a, b = c.alternatives("a", "b"); with a: …'
+            "alternatives-with",
+            "`with` on all alternatives at once",
+            'write `a, b = c.alternatives("a", "b")`, then `with a:` and `with b:`',
         )
 
     def __exit__(self, *exc: object) -> None:

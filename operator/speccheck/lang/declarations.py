@@ -1,4 +1,4 @@
-"""The decorators of the language, and what a decorated function or class becomes."""
+"""The decorators of functions, and what a decorated function becomes; those of classes are in `classes`."""
 
 from __future__ import annotations
 
@@ -6,97 +6,27 @@ import functools
 import inspect
 from collections.abc import Callable
 from enum import Enum
+from types import CodeType
 from typing import Any
 
 from speccheck.ir.models import PropertyKind
 from speccheck.ir.nodes import Invoke, Local
-from speccheck.ir.types import BOOL, RecordType, UnionType
+from speccheck.ir.types import BOOL
 from speccheck.lang.activities import only_values
-from speccheck.lang.annotations import Argument, arguments_of, fields_of, resolved, to_type
+from speccheck.lang.annotations import Argument, arguments_of, resolved
 from speccheck.lang.binders import let
+from speccheck.lang.concrete import modes
 from speccheck.lang.contexts import Context, ContextOf
 from speccheck.lang.exprs import Expr, lift, node_of, type_of, wrap
-from speccheck.lang.products import make_record, make_union, remember_record
+from speccheck.lang.hints import mismatch
+from speccheck.lang.rewriting.functions import plain_python
+from speccheck.lang.rigidity import came_from, check_constant
 from speccheck.lang.sessions import call_key, current
 from speccheck.lang.spans import function_span, recorded, span_of, spec_error
 from speccheck.lang.states import MachineStateBase, is_view
-
-# --- types -------------------------------------------------------------------------------------------
-
-
-def state(cls: type) -> type:
-    """`@state`: the class's `Param[T]` and `StateVar[T]` fields are the specification's."""
-    if not (isinstance(cls, type) and issubclass(cls, MachineStateBase)):
-        raise spec_error("state-class", f"@state on {_name(cls)}", "write class S(MachineStateBase): …")
-    cls.__speccheck_state__ = True  # type: ignore[attr-defined]
-    return cls
-
-
-def record(cls: type) -> Any:
-    """`@record`: a named product with `Field[T]` fields; calling the class makes a value."""
-
-    @functools.cache
-    def declared() -> RecordType:
-        with _not_recursive(cls):
-            fields = fields_of(cls, "Field")
-            _check_names(cls, [n for n, _ in fields])
-            type_ = RecordType(cls.__name__, tuple((n, to_type(f.annotation)) for n, f in fields))
-        remember_record(type_, cls)
-        return type_
-
-    cls.__speccheck_type__ = declared  # type: ignore[attr-defined]
-    cls.__new__ = lambda cls_, *args, **fields: make_record(declared(), args, fields)  # type: ignore[assignment]
-    return cls
-
-
-def _check_names(cls: type, names: list[str]) -> None:
-    reserved = [n for n in names if n.startswith("_")]
-    if reserved:
-        raise spec_error(
-            "reserved-name", f"field {reserved[0]!r} of {cls.__name__} begins with _", "give it another name"
-        )
-
-
-def union(cls: type) -> Any:
-    """`@union`: a tagged sum with `Variant[T]` fields; `U.Tag(x)` makes a value."""
-
-    @functools.cache
-    def declared() -> UnionType:
-        with _not_recursive(cls):
-            return UnionType(cls.__name__, tuple((n, to_type(f.annotation)) for n, f in fields_of(cls, "Variant")))
-
-    cls.__speccheck_type__ = declared  # type: ignore[attr-defined]
-    for tag in inspect.get_annotations(cls):
-        setattr(cls, tag, staticmethod(_variant(declared, tag)))
-    return cls
-
-
-def _variant(declared: Callable[[], UnionType], tag: str) -> Callable[..., Any]:
-    def make(*payload: object) -> Any:
-        return make_union(declared(), tag, payload)
-
-    make.__name__ = tag
-    return make
-
-
-class _not_recursive:
-    """Refuses a type that contains itself, whose values would have no size."""
-
-    _open: list[type] = []  # noqa: RUF012 - one stack for all, on purpose
-
-    def __init__(self, cls: type) -> None:
-        self._cls = cls
-
-    def __enter__(self) -> None:
-        if self._cls in self._open:
-            raise spec_error(
-                "recursive-type", f"{self._cls.__name__} contains itself", "refer to it by an id in a map: dict[int, T]"
-            )
-        self._open.append(self._cls)
-
-    def __exit__(self, *exc: object) -> None:
-        self._open.pop()
-
+from speccheck.lang.submachines import again, check_fits, embedded_in, embeddings_of, outermost, view_again
+from speccheck.lang.submachines import label as label_of
+from speccheck.lang.temporals import TemporalExpr
 
 # --- functions ---------------------------------------------------------------------------------------
 
@@ -119,17 +49,24 @@ class Declared:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         if isinstance(function, Declared) or not inspect.isfunction(function):
-            raise spec_error("decorated", f"a decorator on {_name(function)}", "decorate a plain function, once")
+            told = "is decorated twice" if isinstance(function, Declared) else "is decorated, and is no plain function"
+            raise spec_error("decorated", f"{_name(function)} {told}", "one decorator, above `def`")
         if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
             raise spec_error("decorated", f"{function.__name__} is a generator or coroutine", "use a plain function")
-        self.function = function
+        self.function = function = plain_python(function)
         _made.append(self)
         functools.update_wrapper(self, function)  # type: ignore[arg-type]
 
     @property
+    def code(self) -> CodeType:
+        """The code that the author wrote, below any wrapper."""
+        code: CodeType = inspect.unwrap(self.function).__code__
+        return code
+
+    @property
     def name(self) -> str:
-        """The function's name."""
-        return str(self.function.__name__)
+        """The function's name, or that which the author has given it since."""
+        return str(vars(self)["__name__"])
 
     @property
     def doc(self) -> str:
@@ -149,9 +86,44 @@ class Declared:
         try:
             bound = inspect.signature(self.function).bind(*args, **named)
         except TypeError as error:
-            raise spec_error("arguments", f"{self.name}: {error}") from None
+            hint = f"write {self.spelled()}"
+            if isinstance(self, ActionDeclaration) and not args and not named:
+                hint += f"; WeakFair, StrongFair and Enabled take it uncalled: WeakFair({self.name})"
+            raise spec_error("arguments", f"{self.name}: {error}", hint) from None
         bound.apply_defaults()
         return list(bound.arguments.values())
+
+    def spelled(self) -> str:
+        """How a call of it is written."""
+        return f"{self.name}({', '.join(inspect.signature(self.function).parameters)})"
+
+    def _asked(self, *given: object) -> Any:
+        """The function's result for what it is given by speccheck itself; SpecError where it takes something else."""
+        try:
+            inspect.signature(self.function).bind(*given)
+        except TypeError:
+            wanted = f"def {self.name}(s: S): …" if given else f"def {self.name}(): …"
+            raise spec_error(
+                "property-arguments",
+                f"{self.name} takes {'the state alone' if given else 'no arguments'}, but is declared with others",
+                f"write {wanted}; what it needs besides is a parameter of the state, a constant or another function",
+                span=function_span(self.code),
+            ) from None
+        return self.function(*given)
+
+    def called_in(self, name: str) -> None:
+        """Take the name that the entry file has it by, where it was made inside a function and named nowhere else."""
+        if "<locals>" in self.function.__qualname__ and self.name == self.function.__name__:
+            self.__dict__["__name__"] = name
+
+    def locals(self, exprs: list[Expr], names: list[str]) -> tuple[Local, ...]:
+        """What stands for the arguments inside; one for a PARAMETER is as constant as what is passed."""
+        constant = {argument.name for argument in self.signature if argument.constant}
+        made = tuple(recorded(Local(type_of(e), n)) for e, n in zip(exprs, names, strict=True))
+        for local in made:
+            if local.name in constant:
+                came_from(local, None)
+        return made
 
     def state_class(self) -> type | None:
         """The state class that the first parameter's annotation names; None where it names none."""
@@ -159,7 +131,18 @@ class Declared:
             return None
         hint = resolved(self.function).get(self.signature[0].name)
         found = hint.state if isinstance(hint, ContextOf) else hint
+        self._check_first(hint)
         return found if isinstance(found, type) and issubclass(found, MachineStateBase) else None
+
+    def _check_first(self, hint: Any) -> None:
+        """Refuse a context where a state is given."""
+        if isinstance(hint, ContextOf) and not isinstance(self, ActionDeclaration | ExprDeclaration):
+            raise spec_error(
+                "first-argument",
+                f"{self.name} is given a state, not a context",
+                f"write def {self.name}(s: {_name(hint.state)}) and s.x for c.state.x",
+                span=function_span(self.code),
+            )
 
 
 class ActionDeclaration(Declared):
@@ -172,11 +155,22 @@ class ActionDeclaration(Declared):
         self.coerce = coerce
         self.called = False
 
+    def _check_first(self, hint: Any) -> None:
+        if isinstance(hint, type) and issubclass(hint, MachineStateBase):
+            raise spec_error(
+                "first-argument",
+                f"the action {self.name} is given a context, not a state",
+                f"write def {self.name}(c: Context[{hint.__name__}]) and s = c.state",
+                span=function_span(self.code),
+            )
+
+    @modes.switched
     def __call__(self, *args: object, **named: object) -> Any:
         self.called = True
         context, *values = self.given(args, named)
         if not isinstance(context, Context):
-            raise spec_error("action-context", f"{self.name} is called without a Context", f"write {self.name}(c, …)")
+            raise spec_error("action-context", f"{self.name} is called without a Context", f"write {self.spelled()}")
+        check_fits(self.state_class(), context.state)
         lifted = [self._argument(a, v) for a, v in zip(self.signature[1:], values, strict=True)]
         if self.inline or context._frame.initial:
             return self.run(context, lifted)
@@ -200,21 +194,25 @@ class ActionDeclaration(Declared):
         exprs = [v for v in values if isinstance(v, Expr)]
         statics = [v for v in values if not isinstance(v, Expr)]
         names = [a.name for a, v in zip(self.signature[1:], values, strict=True) if isinstance(v, Expr)]
-        params = tuple(recorded(Local(type_of(e), n)) for e, n in zip(exprs, names, strict=True))
+        params = self.locals(exprs, names)
+
+        embeddings, label = embedded_in(context), label_of(context, self.name)
 
         def body(inner: Context) -> None:
             waiting = iter(params)
-            result = self.function(inner, *(wrap(next(waiting)) if isinstance(v, Expr) else v for v in values))
+            result = self.function(
+                again(inner, embeddings), *(wrap(next(waiting)) if isinstance(v, Expr) else v for v in values)
+            )
             if result is not None:
                 raise spec_error(
                     "action-result",
                     f"the named action {self.name} returns a value",
                     "make it inline=True, or an @expr",
-                    span=function_span(self.function.__code__),
+                    span=function_span(self.code),
                 )
 
-        key = (self, call_key(self.name, [type_of(e) for e in exprs], statics))
-        captured = session.action(key, self.name, self.doc, params, context._frame.entry(), body)
+        key = (self, call_key(self.name, [type_of(e) for e in exprs], statics), embeddings)
+        captured = session.action(key, label, self.doc, params, context._frame.entry(), body)
         context._frame.perform(captured.action.key, tuple(map(node_of, exprs)), captured.written)
 
 
@@ -230,6 +228,7 @@ class ExprDeclaration(Declared):
         self.coerce = coerce
         self.inline = inline
 
+    @modes.switched
     def __call__(self, *args: object, **named: object) -> Any:
         values = [
             _taken(self, a, v, self.coerce, expressions_only=False)
@@ -258,27 +257,32 @@ class ExprDeclaration(Declared):
             raise spec_error(
                 "recursion", f"{self.name} calls itself without end", "use a reduce, or a set made at once"
             ) from None
-        if not self.coerce and not isinstance(found, Expr):
+        if not self.coerce and not isinstance(found, Expr | TemporalExpr):
             raise spec_error(
                 "expression-wanted", f"{self.name} gives a Python {type(found).__name__}", "wrap it: Val(…)"
             )
-        return lift(found)
+        return found if isinstance(found, TemporalExpr) else lift(found)
 
     def _invoke(self, session: Any, values: list[object]) -> Any:
         exprs = [v for v in values if isinstance(v, Expr)]
         statics = [v for v in values if not isinstance(v, Expr) and not is_view(v)]
         names = [a.name for a, v in zip(self.signature, values, strict=True) if isinstance(v, Expr)]
-        params = tuple(recorded(Local(type_of(e), n)) for e, n in zip(exprs, names, strict=True))
+        params = self.locals(exprs, names)
 
         def body(state_view: Any) -> Any:
             waiting = iter(params)
-            inner = [wrap(next(waiting)) if isinstance(v, Expr) else state_view if is_view(v) else v for v in values]
+            views = [view_again(state_view, embeddings_of(v)) if is_view(v) else v for v in values]
+            inner = [wrap(next(waiting)) if isinstance(v, Expr) else v for v in views]
             return node_of(self._result(inner))
 
-        key = (self, call_key(self.name, [type_of(e) for e in exprs], statics), any(map(is_view, values)))
+        key = (
+            self,
+            call_key(self.name, [type_of(e) for e in exprs], statics),
+            tuple(embeddings_of(v) for v in values if is_view(v)),
+        )
         captured = session.function(key, self.name, params, body)
         views = [v for v in values if is_view(v)]
-        reads = [node_of(getattr(views[0], name)) for name in captured.reads]
+        reads = [node_of(getattr(outermost(views[0]), name)) for name in captured.reads]
         return wrap(
             recorded(Invoke(captured.function.body.type, captured.function.name, (*map(node_of, exprs), *reads)))
         )
@@ -287,6 +291,7 @@ class ExprDeclaration(Declared):
 def _taken(owner: Declared, argument: Argument, value: object, coerce: bool, expressions_only: bool) -> object:
     """An argument as the function takes it: lifted where the annotation says an expression."""
     if isinstance(value, Context) or is_view(value):
+        check_fits(owner.state_class(), value)
         return value
     typed = argument.type is not None or argument.is_expression
     if typed and not coerce and not isinstance(value, Expr):
@@ -296,8 +301,20 @@ def _taken(owner: Declared, argument: Argument, value: object, coerce: bool, exp
             "wrap it: Val(…)",
         )
     if typed or isinstance(value, Expr):
-        return lift(value, argument.type)
+        return _checked(owner, argument, lift(value, argument.type, f"{argument.name!r} of {owner.name}"))
     return lift(value) if expressions_only and isinstance(value, bool | int | str | Enum) else value
+
+
+def _checked(owner: Declared, argument: Argument, value: Any) -> Any:
+    if argument.kind is not None and not isinstance(value, argument.kind):
+        raise spec_error(
+            "type-mismatch",
+            f"{owner.name} takes a {argument.kind.__name__} for {argument.name!r}, got a {type_of(value)}",
+            f"pass another value, or annotate {argument.name}: Annotated[Expr, T]",
+        )
+    if argument.constant:
+        check_constant(owner.name, argument.name, value)
+    return value
 
 
 class PropertyDeclaration(Declared):
@@ -307,43 +324,95 @@ class PropertyDeclaration(Declared):
         super().__init__(function)
         self.kind = kind
 
+    @modes.switched
     def __call__(self, view: Any) -> Any:
-        found = self.function(view)
+        check_fits(self.state_class(), view)
+        with only_values(f"the {self.kind} {self.name}"):
+            found = self._asked(view)
         if isinstance(found, bool):
             raise spec_error(
                 "constant-property",
                 f"{self.kind} {self.name} is the Python value {found} in every state: nothing of the state is in it",
                 "compare with ==, not `is`; a constant on purpose is Val(True)",
-                span=function_span(self.function.__code__),
+                span=function_span(self.code),
             )
         if found is None:
             raise spec_error(
                 "no-result",
                 f"{self.kind} {self.name} returns nothing",
                 "return the predicate: return s.count <= s.N",
-                span=function_span(self.function.__code__),
+                span=function_span(self.code),
+            )
+        if isinstance(found, TemporalExpr):
+            raise spec_error(
+                "temporal-in-state-property",
+                f"{self.kind} {self.name} returns a temporal formula, which speaks of whole behaviours",
+                "decorate it with @temporal",
+                span=function_span(self.code),
             )
         lifted = lift(found)
         if type_of(lifted) != BOOL:
             raise spec_error(
                 "type-mismatch",
                 f"{self.kind} {self.name} returns a value of type {type_of(lifted)}, not bool",
-                span=span_of(node_of(lifted)) or function_span(self.function.__code__),
+                mismatch(BOOL, type_of(lifted)),
+                span=span_of(node_of(lifted)) or function_span(self.code),
             )
         return lifted
+
+
+class TemporalDeclaration(PropertyDeclaration):
+    """A property of behaviours: gives a temporal formula."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function, "temporal")
+
+    def __call__(self, view: Any) -> TemporalExpr:
+        check_fits(self.state_class(), view)
+        with only_values(f"the temporal property {self.name}"):
+            found = self._asked(view)
+        if isinstance(found, TemporalExpr):
+            return found
+        told = f"the Python value {found}" if isinstance(found, bool) else "a predicate of one state"
+        told = "nothing" if found is None else told
+        raise spec_error(
+            "no-result" if found is None else "temporal-without-operator",
+            f"temporal {self.name} returns {told}: nothing is said of behaviours",
+            "say when it is to hold: return Always(p), Eventually(p), LeadsTo(p, q); of the first state only, AndT(p)",
+            span=function_span(self.code),
+        )
+
+
+class CoverageDeclaration(Declared):
+    """A function of the state whose values among the states visited are counted."""
+
+    kind = "coverage"
+
+    def __call__(self, view: Any) -> Any:
+        with only_values(f"the coverage function {self.name}"):
+            found = self._asked(view)
+        if found is None:
+            raise spec_error(
+                "no-result",
+                f"coverage {self.name} returns nothing",
+                "return what tells states apart: return s.phase, or a tuple (s.phase, s.queue.size)",
+                span=function_span(self.code),
+            )
+        return lift(found)
 
 
 class InstanceDeclaration(Declared):
     """Named values of the parameters."""
 
     def __call__(self) -> Any:
-        found = self.function()
+        found = self._asked()
         if not is_view(found):
+            told = "nothing" if found is None else f"the class {_name(found)}" if isinstance(found, type) else ""
             raise spec_error(
                 "instance-result",
-                f"instance {self.name} returns a {type(found).__name__}",
+                f"instance {self.name} returns {told or f'a {type(found).__name__}'}",
                 "return the state class with its parameters: State(N=5)",
-                span=function_span(self.function.__code__),
+                span=function_span(self.code),
             )
         return found
 
@@ -373,6 +442,16 @@ def invariant(function: Any = None) -> Any:
 def example(function: Any = None) -> Any:
     """`@example`: some reachable state satisfies it."""
     return _decorate(function, lambda f: PropertyDeclaration(f, "example"))
+
+
+def temporal(function: Any = None) -> Any:
+    """`@temporal`: holds for every behaviour."""
+    return _decorate(function, TemporalDeclaration)
+
+
+def coverage(function: Any = None) -> Any:
+    """`@coverage`: the abstraction by which coverage is counted: its values among the states visited."""
+    return _decorate(function, CoverageDeclaration)
 
 
 def instance(function: Any = None) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum, Flag
+from types import FunctionType, GeneratorType
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from speccheck.ir.nodes import Apply, Const
@@ -27,13 +28,22 @@ from speccheck.ir.types import (
     UnitType,
 )
 from speccheck.ir.values import FrozenMap
-from speccheck.lang.spans import recorded, spec_error
+from speccheck.lang import hints
+from speccheck.lang.orders import in_order
+from speccheck.lang.spans import called_by_author, recorded, spec_error
 
 if TYPE_CHECKING:
     from speccheck.lang.places import Place
 
 _FOLDABLE = frozenset({"set_make", "list_make", "tuple_make", "record_make", "union_make", "map_make", "neg"})
 _enums: dict[EnumType, type[Enum]] = {}
+
+
+TEXT_MESSAGE = "an expression has no text while the specification is captured"
+TEXT_HINT = (
+    "use an enum, a tuple or a record instead of a text made at run time; "
+    "values are seen in paths: speccheck explain PATH --watch 's.x'"
+)
 
 
 class Expr:
@@ -90,7 +100,8 @@ class Expr:
         raise spec_error(
             "int-of-expression",
             "an expression is not a Python int",
-            "for range(…) over it write a.upto(b) or Interval(lo, hi) with Forall, Exists, Set or one_of",
+            "for range(…) over it write Interval(lo, hi) with Forall, Exists, Set or one_of; to index a Python list "
+            "make it a List(…) or Map(…);\nof a text made from it: name the cases, with an enum, a tuple or a record",
         )
 
     __int__ = __index__
@@ -99,20 +110,18 @@ class Expr:
         raise spec_error(
             "iteration-over-expression",
             f"a value of type {self._node.type} cannot be iterated",
-            "iterate over a set or list",
+            "range over a set or a list: for x in Interval(lo, hi), for k in m.keys",
         )
 
     def __format__(self, spec: str) -> str:
-        raise spec_error(
-            "text-of-expression",
-            "an expression has no text while the specification is captured",
-            "use an enum, a tuple or a record instead of a text made at run time",
-        )
+        raise spec_error("text-of-expression", TEXT_MESSAGE, TEXT_HINT)
 
     def __str__(self) -> str:
         return self.__format__("")
 
     def __repr__(self) -> str:
+        if called_by_author():
+            self.__format__("")
         return f"<{type(self).__name__} of type {self._node.type}>"
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -120,6 +129,9 @@ class Expr:
 
     def __setitem__(self, key: object, value: object) -> None:
         raise immutable(self, "[…]")
+
+    def __delattr__(self, name: str) -> None:
+        self.__delitem__(name)
 
     def __delitem__(self, key: object) -> None:
         raise spec_error(
@@ -132,10 +144,15 @@ class Expr:
         raise no_attribute(self, name)
 
     def __getitem__(self, key: object) -> Any:
-        raise spec_error("not-indexable", f"a value of type {self._node.type} cannot be indexed")
+        type_ = self._node.type
+        raise spec_error("not-indexable", f"a value of type {type_} cannot be indexed", hints.indexing(type_))
 
     def __call__(self, *args: object, **kwargs: object) -> NoReturn:
-        raise spec_error("not-callable", f"a value of type {self._node.type} is not a function")
+        raise spec_error(
+            "not-callable",
+            f"a value of type {self._node.type} is not a function",
+            "leave the () out: variables, .size, .keys, .values, .is_empty, .flattened and .tag are not called",
+        )
 
     def if_(self, condition: object) -> Conditional:
         """`a.if_(c).else_(b)`: a where c holds, b where it does not."""
@@ -143,7 +160,9 @@ class Expr:
 
     def in_(self, domain: object) -> Any:
         """Whether this value is an element of a set or list."""
-        return lift(domain, SetType(self._node.type)).contains(self)
+        is_list = isinstance(domain, list) or (isinstance(domain, Expr) and isinstance(type_of(domain), ListType))
+        wanted: Type = ListType(self._node.type) if is_list else SetType(self._node.type)
+        return lift(domain, wanted).contains(self)
 
 
 class Conditional:
@@ -166,7 +185,9 @@ def _operator(name: str) -> Any:
     symbol = symbols.get(name.strip("_").removeprefix("r"), symbols.get(name.strip("_"), name))
 
     def refuse(self: Expr, *others: object) -> NoReturn:
-        raise spec_error("no-such-operation", f"`{symbol}` is not an operation of type {self._node.type}")
+        type_ = self._node.type
+        message = f"`{symbol}` is not an operation of type {type_}"
+        raise spec_error("no-such-operation", message, hints.operator(type_, symbol))
 
     return refuse
 
@@ -201,7 +222,8 @@ def apply(op: str, *args: Expr, attribute: Attribute = None, declared: Type | No
     try:
         result = row.result(types, attribute, declared)
     except TypeMismatch as mismatch:
-        raise spec_error("type-mismatch", f"{op.replace('_', ' ')}: {mismatch}") from None
+        hint = "items are numbered from 0" if op == "tuple_get" else "no type is converted into another by itself"
+        raise spec_error("type-mismatch", f"{op.replace('_', ' ')}: {mismatch}", hint) from None
     if op in _FOLDABLE and all(isinstance(n, Const) for n in nodes):
         constants = (n.value for n in nodes if isinstance(n, Const))
         return wrap(recorded(Const(result, bound_meaning(row, attribute, types, result)(*constants))))
@@ -225,19 +247,21 @@ def immutable(expr: Expr, what: str) -> Exception:
 def no_attribute(expr: Expr, name: str) -> Exception:
     """The error for an operation that the type does not have."""
     known = sorted(n for n in dir(type(expr)) if not n.startswith("_"))
-    return spec_error(
-        "no-such-operation", f"a value of type {type_of(expr)} has no {name!r}", f"it has {', '.join(known)}"
-    )
+    type_ = type_of(expr)
+    hint = hints.operation(type_, name, known)
+    return spec_error("no-such-operation", f"a value of type {type_} has no {name!r}", hint)
 
 
-def lift(value: object, expected: Type | None = None) -> Any:
-    """What an author wrote, as an expression of the expected type (any, where None).
+def lift(value: object, expected: Type | None = None, what: str = "") -> Any:
+    """What an author wrote, as an expression of the expected type (any, where None); `what` names where it stands.
 
     Raises SpecError where it is not a value of the language or of another type.
     """
     found = _lifted(value, expected)
     if expected is not None and type_of(found) != expected:
-        raise spec_error("type-mismatch", f"expected a value of type {expected}, got one of type {type_of(found)}")
+        wanted = f"{what} takes" if what else "expected"
+        message = f"{wanted} a value of type {expected}, got one of type {type_of(found)}"
+        raise spec_error("type-mismatch", message, hints.mismatch(expected, type_of(found)))
     return found
 
 
@@ -256,7 +280,7 @@ def _lifted(value: object, expected: Type | None) -> Any:
         case str():
             return constant(STR, _text(value))
         case set() | frozenset():
-            return _collection("set_make", [lift(v, _part(expected, SetType)) for v in _stable(value)], expected)
+            return _collection("set_make", [lift(v, _part(expected, SetType)) for v in in_order(value)], expected)
         case list():
             return _collection("list_make", [lift(v, _part(expected, ListType)) for v in value], expected)
         case tuple():
@@ -270,7 +294,12 @@ def _lifted(value: object, expected: Type | None) -> Any:
 def _converted(value: object) -> Any:
     convert = getattr(type(value), "__as_expr__", None)
     if convert is not None:
-        return convert(value)
+        made = convert(value)
+        if isinstance(made, Expr):
+            return made
+        raise spec_error(
+            "as-expr", f"{type(value).__name__}.__as_expr__ gives a {type(made).__name__}", "wrap it: Val(…)"
+        )
     raise spec_error("not-a-value", _why_not(value), _way_out(value))
 
 
@@ -278,6 +307,8 @@ def _why_not(value: object) -> str:
     kind = type(value).__name__
     if isinstance(value, type):
         return f"the class {value.__name__} is not a value"
+    if isinstance(value, Conditional):
+        return "a.if_(c) is the first half of a conditional"
     return {
         "NoneType": "None is not a value of the language",
         "float": "numbers are integers; a float is not a value",
@@ -287,9 +318,22 @@ def _why_not(value: object) -> str:
 def _way_out(value: object) -> str:
     match value:
         case None:
-            return "did a function forget its `return`? For `no value` declare a union with a Variant[Unit]"
+            return f"did a function forget its `return`? {hints.NO_VALUE[0].upper()}{hints.NO_VALUE[1:]}"
         case float():
             return "count in smaller units, or write a quotient as // of integers"
+        case Conditional():
+            return "finish it: a.if_(c).else_(b)"
+        case range():
+            return "integers from lo to hi are the set Interval(lo, hi), the list Range(lo, hi)"
+        case type() if issubclass(value, Enum):
+            member = next(iter(value.__members__), "MEMBER")
+            return f"name a member, {value.__name__}.{member}; all of them are Set(*{value.__name__})"
+        case type():
+            return f"a value of it is made by a call: {value.__name__}(…)"
+        case GeneratorType():
+            return "draw from it in Set(…), Map(…), List(…), Forall(…) or Exists(…)"
+        case FunctionType():
+            return f"call it: {value.__name__}(…)"
         case _:
             return "values are int, bool, str, enum members, set, dict, list, tuple, records and unions"
 
@@ -329,27 +373,14 @@ def _enum(member: Enum) -> Any:
 def _tag(name: str, type_: EnumType) -> Any:
     """A union's tag, written as its name."""
     if name not in type_.members:
-        raise spec_error("no-such-variant", f"no variant {name!r}", f"the variants are {', '.join(type_.members)}")
+        raise spec_error(
+            "no-such-variant", f"no variant {name!r}", hints.among(name, type_.members, "the variants are")
+        )
     return constant(type_, type_.members.index(name))
 
 
 def _part(expected: Type | None, kind: type[SetType] | type[ListType]) -> Type | None:
     return expected.element if isinstance(expected, kind) else None
-
-
-def _stable(values: set[object] | frozenset[object]) -> list[object]:
-    """A Python set's elements in an order that does not depend on the hash seed."""
-    return sorted(values, key=lambda v: (type(v).__name__, v.name if isinstance(v, Enum) else _order(v)))
-
-
-def _order(value: object) -> Any:
-    return (
-        tuple(_order(v) for v in value)
-        if isinstance(value, tuple)
-        else value
-        if isinstance(value, int)
-        else repr(value)
-    )
 
 
 def _collection(op: str, items: list[Any], expected: Type | None) -> Any:
@@ -362,9 +393,13 @@ def _collection(op: str, items: list[Any], expected: Type | None) -> Any:
 
 def untyped_empty(what: str) -> Exception:
     """The error for an empty collection whose element type nothing tells."""
-    spelled = {"set": "Set(T)", "list": "List(T)", "map": "Map(K, V)"}[what]
+    spelled, shown = {
+        "set": ("Set(T)", "Set(int)"),
+        "list": ("List(T)", "List(int)"),
+        "map": ("Map(K, V)", "Map(int, str)"),
+    }[what]
     return spec_error(
-        "untyped-empty", f"an empty {what} whose type nothing tells", f"write {spelled}, for example Set(int)"
+        "untyped-empty", f"an empty {what} whose type nothing tells", f"write {spelled}, for example {shown}"
     )
 
 
@@ -382,6 +417,11 @@ def _mapping(value: Mapping[Any, object], expected: Type | None) -> Any:
     key, item = (expected.key, expected.value) if isinstance(expected, MapType) else (None, None)
     if not value and isinstance(expected, MapType):
         return constant(expected, FrozenMap())
+    if not value and expected is not None:
+        raise spec_error(
+            "type-mismatch", f"expected a value of type {expected}; {{}} is Python's empty dict, a map",
+            "an empty set is set() or Set(T)" if isinstance(expected, SetType) else hints.mismatch(expected, UNIT),
+        )  # fmt: skip
     if not value:
         raise untyped_empty("map")
     return apply("map_make", *(e for k, v in value.items() for e in (lift(k, key), lift(v, item))))

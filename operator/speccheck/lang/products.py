@@ -9,7 +9,9 @@ from speccheck.ir.nodes import Arm, Local, Match
 from speccheck.ir.types import UNIT, RecordType, TupleType, Type, UnionType
 from speccheck.lang.binders import calling, fresh
 from speccheck.lang.collections import Editor
+from speccheck.lang.concrete.modes import switched
 from speccheck.lang.exprs import Expr, apply, immutable, lift, node_of, type_of, wrap
+from speccheck.lang.hints import among, nearest
 from speccheck.lang.places import PartPlace
 from speccheck.lang.spans import recorded, spec_error
 
@@ -27,6 +29,9 @@ class TupleExpr(Expr, types=(TupleType,)):
 
     def __iter__(self) -> Iterator[Any]:
         return (self[n] for n in range(len(self._items)))
+
+    def __len__(self) -> int:
+        return len(self._items)
 
     def _at(self, key: object) -> int:
         if not isinstance(key, int) or isinstance(key, bool):
@@ -98,8 +103,7 @@ class RecordExpr(Expr, types=(RecordType,)):
         method = getattr(_record_classes.get(type_of(self)), name, None)  # type: ignore[arg-type]
         if method is not None:
             return method.__get__(self)
-        known = ", ".join(n for n, _ in _record(self).fields)
-        raise spec_error("no-such-field", f"{_record(self).name} has no field {name!r}", f"its fields are {known}")
+        raise _no_field(_record(self), name)
 
     @property
     def _(self) -> RecordOperations:
@@ -108,7 +112,7 @@ class RecordExpr(Expr, types=(RecordType,)):
 
     def __getitem__(self, key: object) -> Any:
         if not isinstance(key, str):
-            raise spec_error("record-index", "a record is indexed by a field's name")
+            raise spec_error("record-index", "a record is indexed by a field's name", 'write r.f or r["f"]')
         return _field(self, key)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -133,6 +137,11 @@ def _record(expr: Expr) -> RecordType:
     return type_of(expr)  # type: ignore[return-value]
 
 
+def _no_field(type_: RecordType, name: str) -> Exception:
+    hint = among(name, [n for n, _ in type_.fields], "its fields are")
+    return spec_error("no-such-field", f"{type_.name} has no field {name!r}", hint)
+
+
 def _field(record: RecordExpr, name: str) -> Any:
     found = apply("record_get", record, attribute=name)
     place = object.__getattribute__(record, "_place")
@@ -148,14 +157,12 @@ def _replaced(record: Expr, fields: dict[str, object]) -> Any:
     for name, value in fields.items():
         expected = _record(record).field(name)
         if expected is None:
-            known = ", ".join(n for n, _ in _record(record).fields)
-            raise spec_error(
-                "no-such-field", f"{_record(record).name} has no field {name!r}", f"its fields are {known}"
-            )
-        result = apply("record_replace", result, lift(value, expected), attribute=name)
+            raise _no_field(_record(record), name)
+        result = apply("record_replace", result, lift(value, expected, f"field {name!r}"), attribute=name)
     return result
 
 
+@switched
 def make_record(type_: RecordType, args: tuple[object, ...], fields: dict[str, object]) -> Any:
     """A record value from positional and named fields."""
     names = [n for n, _ in type_.fields]
@@ -165,8 +172,14 @@ def make_record(type_: RecordType, args: tuple[object, ...], fields: dict[str, o
         wrong = [f"no field {n!r}" for n in unknown] + [f"{n!r} is missing" for n in missing] or [
             "a field is given twice"
         ]
-        raise spec_error("record-fields", f"{type_.name}: {', '.join(wrong)}", f"its fields are {', '.join(names)}")
-    return apply("record_make", *(lift(given[n], t) for n, t in type_.fields), declared=type_)
+        raise spec_error("record-fields", f"{type_.name}: {', '.join(wrong)}", _fields_hint(unknown, names))
+    return apply(
+        "record_make", *(lift(given[n], t, f"field {n!r} of {type_.name}") for n, t in type_.fields), declared=type_
+    )
+
+
+def _fields_hint(unknown: list[str], names: list[str]) -> str:
+    return among(unknown[0] if unknown else "", names, "its fields are")
 
 
 def remember_record(type_: RecordType, cls: type) -> None:
@@ -210,7 +223,9 @@ class UnionExpr(Expr, types=(UnionType,)):
         if unknown or (missing and default is ...) or not (arms or default is not ...):
             wrong = [f"no variant {t!r}" for t in unknown] + [f"variant {t!r} is not handled" for t in missing]
             raise spec_error(
-                "match-arms", f"{union.name}: {', '.join(wrong)}", "handle every variant, or give default=…"
+                "match-arms",
+                f"{union.name}: {', '.join(wrong)}",
+                " ".join([*(nearest(t, missing) for t in unknown), "handle every variant, or give default=…"]).strip(),
             )
         return _matched(self, union, arms, default)
 
@@ -244,11 +259,16 @@ def _arm(function: Callable[..., Any], payload: Expr, type_: Type) -> Any:
     return calling(function) if takes_none and type_ == UNIT else calling(function, payload)
 
 
+@switched
 def make_union(type_: UnionType, tag: str, payload: tuple[object, ...]) -> Any:
     """A value of a union; a Unit variant takes no payload."""
     expected = type_.variant(tag)
     if expected == UNIT and not payload:
         payload = ((),)
     if len(payload) != 1:
-        raise spec_error("union-payload", f"{type_.name}.{tag} holds one value of type {expected}, got {len(payload)}")
-    return apply("union_make", lift(payload[0], expected), attribute=tag, declared=type_)
+        raise spec_error(
+            "union-payload",
+            f"{type_.name}.{tag} holds one value of type {expected}, got {len(payload)}",
+            f"write {type_.name}.{tag}({'' if expected == UNIT else 'x'}); several values are a tuple or record",
+        )
+    return apply("union_make", lift(payload[0], expected, f"{type_.name}.{tag}"), attribute=tag, declared=type_)

@@ -5,16 +5,7 @@ from __future__ import annotations
 from speccheck.errors import SpecError
 from speccheck.lang.spans import spec_error
 
-_FORMS = {
-    "temporal properties": (
-        "temporal", "Always", "Eventually", "LeadsTo", "AndT", "OrT", "NotT", "ImpliesT",
-        "Enabled", "WeakFair", "StrongFair", "TemporalExpr",
-    ),
-    "coverage functions": ("coverage",),
-    "flows": ("with_flow", "flow"),
-    "machines inside machines": ("SubMachine",),
-    "infinite sets": ("Ints", "UnsignedInts"),
-    "concrete execution": ("Execution",),
+_FORMS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 REFUSED = {name: form for form, names in _FORMS.items() for name in names}
 """Each refused name, and the form of the language it belongs to."""

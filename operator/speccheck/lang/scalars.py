@@ -7,6 +7,7 @@ from typing import Any
 from speccheck.ir.types import BOOL, INT, BoolType, EnumType, IntType, StrType, UnitType
 from speccheck.lang.exprs import Expr, apply, lift
 from speccheck.lang.spans import spec_error
+from speccheck.lang.temporals import ImpliesT, TemporalExpr
 
 
 def _int(op: str) -> Any:
@@ -48,13 +49,13 @@ class BoolExpr(Expr, types=(BoolType,)):
     __slots__ = ()
 
     def __and__(self, other: object) -> Any:
-        return apply("and", self, lift(other, BOOL))
+        return NotImplemented if isinstance(other, TemporalExpr) else apply("and", self, lift(other, BOOL))
 
     def __rand__(self, other: object) -> Any:
         return apply("and", lift(other, BOOL), self)
 
     def __or__(self, other: object) -> Any:
-        return apply("or", self, lift(other, BOOL))
+        return NotImplemented if isinstance(other, TemporalExpr) else apply("or", self, lift(other, BOOL))
 
     def __ror__(self, other: object) -> Any:
         return apply("or", lift(other, BOOL), self)
@@ -72,6 +73,8 @@ class BoolExpr(Expr, types=(BoolType,)):
 
     def implies(self, other: object) -> Any:
         """The other holds where this does."""
+        if isinstance(other, TemporalExpr):
+            return ImpliesT(self, other)
         return apply("implies", self, lift(other, BOOL))
 
 
@@ -97,4 +100,4 @@ def index(value: object) -> Any:
     """A list index as an int expression; SpecError where it is not an int."""
     if isinstance(value, slice):
         raise spec_error("slice", "a slice cannot be assigned", "build the list: l[:i] + List(v) + l[i + 1:]")
-    return lift(value, INT)
+    return lift(value, INT, "an index of a list")

@@ -22,6 +22,7 @@ from speccheck.ir.nodes import (
     children,
     expressions,
 )
+from speccheck.ir.temporals import Formula, Quantifier, leaves, operands
 from speccheck.lang.builders import Frame
 from speccheck.lang.spans import span_of, spec_error
 
@@ -39,6 +40,23 @@ def check_function(params: tuple[Local, ...], body: Expr) -> None:
 def check_property(body: Expr) -> None:
     """Every local of a property's body in scope."""
     _check(body, frozenset(), None, {}, body)
+
+
+def check_formula(root: Formula) -> None:
+    """Every local of a temporal property in scope."""
+    _check_formula(root, frozenset())
+
+
+def _check_formula(node: Formula, scope: frozenset[str]) -> None:
+    if isinstance(node, Quantifier):
+        for clause in node.clauses:
+            _check(clause.domain, scope, None, {}, clause.domain)
+            scope |= {clause.local.name}
+    else:
+        for each in leaves(node):
+            _check(each, scope, None, {}, each)
+    for below in operands(node):
+        _check_formula(below, scope)
 
 
 def _check_block(block: Block, scope: frozenset[str], owned: set[int]) -> None:

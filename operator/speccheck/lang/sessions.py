@@ -44,13 +44,17 @@ class CapturedFunction:
 
 @dataclass(slots=True)
 class Session:
-    """One capture of one specification with state class `state`."""
+    """One capture of one specification with state class `state`.
+
+    `labelling` are the actions that can be in a step's label, once the step has been captured.
+    """
 
     state: type
     variables: dict[str, Variable]
     actions: dict[Any, CapturedAction] = field(default_factory=dict)
     functions: dict[Any, CapturedFunction] = field(default_factory=dict)
     under_way: list[Any] = field(default_factory=list)
+    labelling: tuple[Action, ...] = ()
 
     def new_frame(self, written: dict[str, Written], *, initial: bool = False) -> tuple[Frame, Context]:
         """A frame for one definition, and the context to run the author's function with."""

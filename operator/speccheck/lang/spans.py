@@ -6,17 +6,20 @@ line, and column in characters. It also keeps the nodes alive, so that an id sta
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import enum
 import functools
 import linecache
 import sys
 import typing
+from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import TypeVar
 
-from speccheck.errors import Span, SpecError
+from speccheck.errors import InternalError, Span, SpecError
+from speccheck.lang.codes import CODES
 
 Node = TypeVar("Node")
 
@@ -25,18 +28,20 @@ _STANDARD = frozenset(str(m.__file__) for m in (contextlib, enum, functools, typ
 _positions: dict[CodeType, list[tuple[int | None, int | None, int | None, int | None]]] = {}
 _recorded: dict[int, tuple[object, Span]] = {}
 _errors: list[SpecError] = []
+_placed: list[SpecError] = []
 _roots: list[str] = []
 
 
 def author_frame() -> FrameType | None:
     """The innermost frame that runs code outside this package; None where there is none."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and not _is_authors(frame.f_code.co_filename):
+    while frame is not None and not is_authors(frame.f_code.co_filename):
         frame = frame.f_back
     return frame
 
 
-def _is_authors(filename: str) -> bool:
+def is_authors(filename: str) -> bool:
+    """Whether a file is the author's: under the root of the capture, where there is one."""
     return filename.startswith(_roots[-1]) if _roots else not _is_ours(filename)
 
 
@@ -65,9 +70,57 @@ def _characters(filename: str, line: int, utf8_column: int) -> int:
     return len(text.encode()[:utf8_column].decode(errors="ignore")) if text else utf8_column
 
 
+def called_by_author() -> bool:
+    """While a spec is captured: whether the caller of whoever asks is the author's own code, not a debugger's."""
+    return bool(_roots) and is_authors(sys._getframe(2).f_code.co_filename)
+
+
 def function_span(code: CodeType) -> Span:
     """Where a function begins."""
     return Span(code.co_filename, code.co_firstlineno, 1)
+
+
+def node_span(filename: str, node: ast.expr | ast.stmt) -> Span:
+    """Where a node of a file's syntax tree begins."""
+    return Span(filename, node.lineno, _characters(filename, node.lineno, node.col_offset) + 1)
+
+
+def class_span(cls: type) -> Span | None:
+    """Where a class is written; None where its source cannot be read."""
+    found = _written(cls)
+    return None if found is None else Span(found[0], found[1].lineno, found[1].col_offset + 1)
+
+
+def field_span(cls: type, name: str) -> Span | None:
+    """Where a field of a class is annotated; that of the class where it is not."""
+    found = _written(cls)
+    if found is None:
+        return None
+    for each in found[1].body:
+        if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name) and each.target.id == name:
+            return node_span(found[0], each)
+    return class_span(cls)
+
+
+def _written(cls: type) -> tuple[str, ast.ClassDef] | None:
+    file = getattr(sys.modules.get(cls.__module__), "__file__", None)
+    if file is None:
+        return None
+    tree = ast.parse("".join(linecache.getlines(file)))
+    named = (each for each in ast.walk(tree) if isinstance(each, ast.ClassDef) and each.name == cls.__name__)
+    return next(((file, each) for each in named), None)
+
+
+@contextlib.contextmanager
+def placed_at(span: Span | None) -> Iterator[None]:
+    """An error made in here is shown at this place, unless it has been placed so further inside."""
+    try:
+        yield
+    except SpecError as error:
+        if span is not None and error not in _placed:
+            error.span, error.source_line = span, source_line(span)
+            _placed.append(error)
+        raise
 
 
 def source_line(span: Span | None) -> str:
@@ -97,6 +150,11 @@ def span_of(node: object) -> Span | None:
     return None if found is None else found[1]
 
 
+def recorded_count() -> int:
+    """How many nodes have been recorded."""
+    return len(_recorded)
+
+
 def forget(root: str = "") -> None:
     """Drop everything recorded; spans of nodes made before are lost.
 
@@ -105,15 +163,28 @@ def forget(root: str = "") -> None:
     _roots[:] = [root] if root else []
     _recorded.clear()
     _errors.clear()
+    _placed.clear()
     _positions.clear()
 
 
 def spec_error(code: str, message: str, hint: str = "", span: Span | None = None) -> SpecError:
     """A SpecError at the given place, or else where the author's code is running."""
+    if code not in CODES:
+        raise InternalError(f"the code {code!r} is not listed in lang/codes.py")
     at = span or here()
     error = SpecError(code, message, hint=hint, span=at, source_line=source_line(at))
     _errors.append(error)
     return error
+
+
+@contextlib.contextmanager
+def attempted() -> Iterator[None]:
+    """In here a SpecError is not the author's mistake: the caller asks whether something can be made, and copes."""
+    before = len(_errors)
+    try:
+        yield
+    finally:
+        del _errors[before:]
 
 
 def first_error() -> SpecError | None:

@@ -9,14 +9,17 @@ from weakref import WeakKeyDictionary
 from speccheck.ir.models import Variable
 from speccheck.ir.nodes import Local, Read
 from speccheck.ir.nodes import Param as ParamNode
-from speccheck.ir.types import MapType
+from speccheck.ir.types import MapType, Type
 from speccheck.lang.activities import check_block, present_block
-from speccheck.lang.annotations import UPSERT, fields_of, to_type
+from speccheck.lang.annotations import UPSERT, field_type, fields_of
 from speccheck.lang.binders import fresh
 from speccheck.lang.builders import Frame
+from speccheck.lang.concrete import modes
+from speccheck.lang.contexts import OPERATIONS
 from speccheck.lang.exprs import lift, node_of, wrap
+from speccheck.lang.hints import among
 from speccheck.lang.places import Change, VariablePlace
-from speccheck.lang.spans import recorded, spec_error
+from speccheck.lang.spans import field_span, recorded, spec_error
 
 _declarations: WeakKeyDictionary[type, Declaration] = WeakKeyDictionary()
 
@@ -49,15 +52,24 @@ def _declared(cls: type) -> Declaration:
                 "reserved-name",
                 f"{name!r} of {cls.__name__} is a name that states have themselves",
                 "give it another name",
+                span=field_span(cls, name),
             )
         if any(name in vars(base) for base in cls.__mro__[:-1]):
             raise spec_error(
-                "field-default", f"field {name!r} has a default", "give parameters in an @instance, variables in init"
+                "field-default",
+                f"field {name!r} has a default",
+                "give parameters in an @instance, variables in init",
+                span=field_span(cls, name),
             )
-        type_ = to_type(form.annotation)
+        type_ = field_type(cls, name, form)
         upsert = UPSERT in form.markers
         if upsert and not isinstance(type_, MapType):
-            raise spec_error("upsert", f"UPSERT on {name!r}, which is a {type_}, not a map")
+            raise spec_error(
+                "upsert",
+                f"UPSERT on {name!r}, which is a {type_}, not a map",
+                f"leave it out: {name}: StateVar[{type_}]; it lets s.m[k] = v add the key k",
+                span=field_span(cls, name),
+            )
         (params if form.kind == "Param" else variables)[name] = Variable(name, type_, upsert)
     return Declaration(cls.__name__, params, variables)
 
@@ -74,7 +86,33 @@ class Store(Protocol):
         ...
 
 
-class MachineStateBase:
+class _StateMeta(type):
+    """The class of state classes: their fields are read and assigned on a state, not on the class."""
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("__") or not _is_field(cls, name):
+            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}", name=name, obj=cls)
+        raise _of_class(cls, name)
+
+    def __setattr__(cls, name: str, value: object) -> None:
+        if _is_field(cls, name):
+            raise _of_class(cls, name)
+        super().__setattr__(name, value)
+
+
+def _is_field(cls: type, name: str) -> bool:
+    return any(name in vars(base).get("__annotations__", {}) for base in cls.__mro__[:-2])
+
+
+def _of_class(cls: type, name: str) -> Exception:
+    return spec_error(
+        "field-of-class",
+        f"{name!r} is asked of the class {cls.__name__}, which is no state",
+        f"in an action it is c.state.{name}, or s.{name} after s = c.state; in a property s.{name} of its argument s",
+    )
+
+
+class MachineStateBase(metaclass=_StateMeta):
     """Base of state classes. A view of a state: fields are its variables and parameters."""
 
     _store: Store
@@ -86,28 +124,44 @@ class MachineStateBase:
         if name.startswith("__") or name == "_store":
             raise AttributeError(name)
         found = declaration(type(self))
-        if name in found.params and not isinstance(self._store, GivenStore):
+        if name in found.params and not isinstance(self._store, GivenStore) and not modes.is_concrete():
             return wrap(recorded(ParamNode(found.params[name].type, name)))
         if name not in found.variables and name not in found.params:
-            raise _unknown(found, name)
+            raise _unknown(found, name, type(self))
         return self._store.get(name)
 
     def __setattr__(self, name: str, value: object) -> None:
         found = declaration(type(self))
-        if name in found.params:
-            raise spec_error("parameter-assigned", f"parameter {name!r} is assigned", "what changes is a StateVar[T]")
-        if name not in found.variables:
-            raise _unknown(found, name)
+        if name in found.params and not isinstance(self._store, GivenStore):
+            raise spec_error(
+                "parameter-assigned",
+                f"parameter {name!r} is assigned; it is fixed for a run, and an @instance gives it",
+                f"what changes from step to step is declared {name}: StateVar[T]",
+            )
+        if name not in found.variables and name not in found.params:
+            raise _unknown(found, name, type(self))
         self._store.set(name, value)
 
+    def __delattr__(self, name: str) -> NoReturn:
+        raise spec_error(
+            "deletion",
+            f"`del` on {name!r} of a state",
+            "a variable always has a value: assign the one that says `none`",
+        )
+
+    @modes.switched
     def editing(self) -> Editing:
         """`with s.editing() as upd:` assigns through `upd`, reading the values before the block."""
         return Editing(self)
 
 
-def _unknown(found: Declaration, name: str) -> Exception:
-    known = ", ".join([*found.variables, *found.params])
-    return spec_error("no-such-variable", f"{found.name} has no variable or parameter {name!r}", f"it has {known}")
+def _unknown(found: Declaration, name: str, cls: type) -> Exception:
+    hint = among(name, [*found.variables, *found.params], "it has")
+    if name in OPERATIONS:
+        hint = f"{name!r} is of the context, which only actions have: def step(c: Context[{found.name}])"
+    elif any(name in vars(base) for base in cls.__mro__[:-2]):
+        hint = f"it is a constant of the class; what changes is declared {name}: StateVar[T]"
+    return spec_error("no-such-variable", f"{found.name} has no variable or parameter {name!r}", hint)
 
 
 State = TypeVar("State", bound=MachineStateBase)
@@ -149,7 +203,7 @@ class PropertyStore:
 
     def get(self, name: str) -> Any:
         """The value in the state."""
-        return wrap(recorded(Read(self._variables[name].type, name, 0)), _ReadOnly(self._what))
+        return wrap(recorded(Read(self._variables[name].type, name, 0)), _ReadOnly(self._what, name))
 
     def set(self, name: str, value: object) -> NoReturn:
         """Refuse."""
@@ -159,11 +213,12 @@ class PropertyStore:
 class _ReadOnly:
     """A place that refuses to be written."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, name: str) -> None:
         self._what = what
+        self._name = name
 
     def write(self, change: Change) -> None:
-        raise side_effect(self._what, "the state")
+        raise side_effect(self._what, self._name)
 
 
 def side_effect(what: str, name: str) -> Exception:
@@ -183,7 +238,7 @@ class LiftedStore:
         """The parameter that stands for the variable."""
         if name not in self.lifted:
             self.lifted[name] = fresh(self._variables[name].type, name)
-        return wrap(self.lifted[name], _ReadOnly(self._name))
+        return wrap(self.lifted[name], _ReadOnly(self._name, name))
 
     def set(self, name: str, value: object) -> NoReturn:
         """Refuse."""
@@ -204,13 +259,17 @@ class GivenStore:
                     "only parameters are; variables get theirs in init",
                 )
             if name not in found.params:
-                raise _unknown(found, name)
-            self.values[name] = lift(value, found.params[name].type)
+                raise _unknown(found, name, cls)
+            self.values[name] = given_value(value, found.params[name].type, f"parameter {name!r}")
 
     def get(self, name: str) -> Any:
         """A given value."""
         if name not in self.values:
-            raise spec_error("not-given", f"{name!r} has no value in this instance")
+            raise spec_error(
+                "not-given",
+                f"{name!r} has no value in this instance",
+                "give it by name where the instance is made: S(N=5)",
+            )
         return self.values[name]
 
     def set(self, name: str, value: object) -> NoReturn:
@@ -218,6 +277,12 @@ class GivenStore:
         raise spec_error(
             "instance-assigned", f"{name!r} is assigned in an instance", "give parameters by name: State(N=5)"
         )
+
+
+@modes.switched
+def given_value(value: object, type_: Type, what: str = "") -> Any:
+    """What an author gives for a parameter, as an expression."""
+    return lift(value, type_, what)
 
 
 def given_values(instance: Any) -> dict[str, Any]:
@@ -278,7 +343,11 @@ class EditingStore:
         """Collect an assignment of a whole variable."""
         check_block(self._block, "editing()")
         if name in self._whole or name in self._changes:
-            raise spec_error("double-assignment", f"variable {name!r} is assigned twice in one editing block")
+            raise spec_error(
+                "double-assignment",
+                f"variable {name!r} is assigned twice in one editing block",
+                "build the value in a Python name first and assign it once; keyed assignments belong outside the block",
+            )
         self._whole[name] = value
 
     def refine(self, variable: str, version: int, change: Change) -> None:

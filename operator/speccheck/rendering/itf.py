@@ -17,6 +17,7 @@ from speccheck.errors import ModelError
 from speccheck.ir.itf import decode, encode
 from speccheck.ir.models import Action, Model
 from speccheck.ir.types import Type
+from speccheck.rendering.foreign import adapted
 from speccheck.rendering.values import printable, verify_value
 from speccheck.reports import Call, Choice, Itf, Path, PropertyResult, Report, State
 
@@ -134,6 +135,7 @@ def path_from_itf(document: dict[str, Any], model: Model) -> tuple[Path, PathMet
     Raises ModelError naming the place where the document is malformed or does not fit the model's
     variables, actions and types. Whether the model can take those steps is for a replay to tell.
     """
+    document = adapted(document, [variable.name for variable in model.variables])
     meta = meta_from_itf(document)
     checked = _converted(document, _Document, "document")
     if not checked.states:

@@ -22,6 +22,8 @@ from speccheck.rendering.itf import path_itf
 from speccheck.rendering.values import verify_value
 from speccheck.reports import (
     FORMAT,
+    MAX_COVERED,
+    Coverage,
     Evaluation,
     Path,
     PropertyResult,
@@ -96,7 +98,17 @@ def report_json(report: Report) -> dict[str, Any]:
         "bounds": {k: v for k, v in msgspec.to_builtins(report.bounds).items() if v is not None},
         "walks": stats.walks,
         "actions": {count.action: {"taken": count.taken, "tried": count.tried} for count in stats.actions},
+        **({"coverage": [_coverage_json(each) for each in stats.coverage]} if stats.coverage else {}),
         "properties": [_property_json(result, report) for result in report.properties],
+    }
+
+
+def _coverage_json(coverage: Coverage) -> dict[str, Any]:
+    return {
+        "name": coverage.name,
+        "distinct": coverage.distinct,
+        "undefined": coverage.undefined,
+        "values": [{"value": each.value, "states": each.states} for each in coverage.values],
     }
 
 
@@ -191,11 +203,27 @@ def reports_from_bytes(data: bytes, *, max_bytes: int = MAX_BYTES) -> tuple[Repo
 
 def _verify_report(report: Report) -> None:
     stats = report.stats
-    counts = (stats.distinct, stats.generated, stats.depth, stats.walks, *(n for a in stats.actions for n in (a.taken, a.tried)))
+    counts = (
+        stats.distinct,
+        stats.generated,
+        stats.depth,
+        stats.walks,
+        *(n for a in stats.actions for n in (a.taken, a.tried)),
+    )
     if min(counts) < 0 or not (math.isfinite(stats.seconds) and stats.seconds >= 0):
         raise ModelError("not a report: counts and times are never negative")
+    for coverage in stats.coverage:
+        _verify_coverage(coverage)
     for result in report.properties:
         _verify_result(result)
+
+
+def _verify_coverage(coverage: Coverage) -> None:
+    counts = (coverage.undefined, coverage.distinct - len(coverage.values), *(each.states for each in coverage.values))
+    if min(counts) < 0 or len(coverage.values) > MAX_COVERED:
+        raise ModelError(f"not a report: the counts of coverage {coverage.name[:80]!r} do not fit each other")
+    for each in coverage.values:
+        verify_value(each.value, f"coverage.{coverage.name[:80]}")
 
 
 def _verify_result(result: PropertyResult) -> None:

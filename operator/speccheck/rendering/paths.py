@@ -28,11 +28,20 @@ def path_lines(path: Path, width: int) -> list[Line]:
             lines.append(
                 line((f"{'⋮':>{margin}}  {len(left_out):,} steps are left out here; --itf saves all", "warning"))
             )
+        if n - 1 == path.loop:
+            lines.append(line((f"{'↻':>{margin}}  what follows repeats for ever", "warning")))
         if n not in left_out:
             lines += _numbered(n, margin, _step_lines(path.states[n - 1], path.states[n], width - margin - 2))
     if path.loop is not None:
-        lines.append(line((f"{'↻':>{margin}}  and from here again as after step {path.loop}, for ever", "warning")))
+        lines.append(line((f"{'↻':>{margin}}  {_repeating(path.loop, path.depth)}", "warning")))
     return lines
+
+
+def _repeating(loop: int, depth: int) -> str:
+    """How a lasso goes on from its last state."""
+    if loop == depth:
+        return "from here on it stands still, for ever: no step has to be taken"
+    return f"from here it repeats for ever, as after {'the initial state' if loop == 0 else f'step {loop}'}"
 
 
 def _left_out(depth: int) -> range:

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from speccheck.rendering import verdicts
 from speccheck.rendering.paths import path_lines
 from speccheck.rendering.styles import EMPTY, Line, indented, line, paragraph, render
-from speccheck.rendering.values import value_lines
-from speccheck.reports import REASONS, Bounds, Evaluation, Path, PropertyResult, Report, Verdict, worst
+from speccheck.rendering.values import value_lines, value_text
+from speccheck.reports import REASONS, Bounds, Coverage, Evaluation, Path, PropertyResult, Report, Verdict, worst
+
+_COVERED_SHOWN = 12
+"""How many values of a coverage function are written out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +188,7 @@ def _notes(report: Report, look: Look) -> list[Line]:
         paragraph(verdicts.beyond(report), look.width, "warning") if within else [],
         *_open_notes(report, look),
         _never_taken(report, look),
+        *(_coverage_lines(each, look) for each in report.stats.coverage),
         _next_steps(report, look),
     ]
     return [each for lines in notes if lines for each in (EMPTY, *lines)]
@@ -212,6 +216,17 @@ def _never_taken(report: Report, look: Look) -> list[Line]:
     where = "in any step" if whole else "in the part that was searched"
     told = ", ".join(f"{each.action} ({_tried(each.tried)})" for each in idle)
     return paragraph(f"Never taken {where}: {told}.", look.width, "warning")
+
+
+def _coverage_lines(coverage: Coverage, look: Look) -> list[Line]:
+    """How many values a coverage function has among the states visited, and the first of them."""
+    listed = [f"{value_text(each.value)} ({each.states:,})" for each in coverage.values[:_COVERED_SHOWN]]
+    more = ["…"] if coverage.distinct > len(listed) else []
+    told = f": {', '.join([*listed, *more])}" if listed else ""
+    states = f"{coverage.undefined:,} state{'s' * (coverage.undefined != 1)}"
+    lost = f"; without a value in {states}" if coverage.undefined else ""
+    head = f"Coverage {coverage.name}: {coverage.distinct:,} value{'s' * (coverage.distinct != 1)}"
+    return paragraph(f"{head}{told}{lost}.", look.width, "warning" if coverage.undefined else "dim")
 
 
 def _tried(count: int) -> str:

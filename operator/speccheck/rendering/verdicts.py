@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from speccheck.rendering.styles import Style
-from speccheck.reports import REASONS, Bounds, PropertyResult, Report, Verdict
+from speccheck.reports import REASONS, Bounds, Path, PropertyResult, Report, Verdict
 
 _LONGER = (
     "bound the depth (--max-steps), check a smaller instance, or look for a quick violation with `speccheck simulate`"
@@ -14,6 +14,7 @@ _WAYS_OUT = {
     "Timeout": f"give it longer (--timeout), {_LONGER}",
     "MemoryLimit": f"allow more (--memory), {_LONGER}",
     "BoundReached": "raise --max-steps, or leave it out to visit every reachable state",
+    "InfiniteChoice": "take random walks instead (speccheck simulate), or choose from a finite set, Interval(lo, hi)",
     "TooLarge": "choose from a smaller set, or give the instance smaller parameters",
     "FailFast": "leave out --fail-fast",
     "NoInitialState": "loosen what the initial actions assume, or give the instance other parameters",
@@ -70,6 +71,8 @@ def answer(result: PropertyResult, bounds: Bounds) -> str:
 
 
 def _why_open(result: PropertyResult) -> str:
+    if result.kind == "temporal" and result.message:
+        return result.message
     if result.reason == "Sampled":
         return "no random walk found it" if result.kind == "example" else "no random walk broke it, another might"
     return REASONS.get(result.reason) or result.message or result.reason
@@ -98,7 +101,16 @@ def way_out(reason: str, bounds: Bounds) -> str:
 
 
 def _steps_of(result: PropertyResult) -> str:
+    if result.path and result.path.loop is not None:
+        return _lasso(result.path)
     return "0 steps, in an initial state" if result.path and not result.path.depth else steps(_depth(result))
+
+
+def _lasso(path: Path) -> str:
+    """Where a lasso's loop begins, and how long it is."""
+    begins, length = path.loop or 0, path.depth - (path.loop or 0)
+    told = "standing still" if not length else f"repeating {counted(length, 'step')}"
+    return f"{steps(begins)}, {told} for ever"
 
 
 def _depth(result: PropertyResult) -> int:

@@ -7,7 +7,7 @@ what is decided in `conform`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -26,10 +26,16 @@ __all__ = [
     "forbidden_message",
     "observe_body",
     "reference_body",
+    "traces_from",
 ]
 
 
 DRIFTS_LIMIT = 50
+"""How many drifts are kept in full."""
+
+TRACES_LIMIT = 1_000
+"""How many more are kept as traces."""
+
 MESSAGE_LIMIT = 1024
 VOLATILE = ("keys", "judged", "rejected", "lastObserved", "updatedAt")
 """What in `.status.observe` moves with every observation, and is not worth a write of its own."""
@@ -48,7 +54,8 @@ class Problem:
 class ObserveState:
     """How observation stands. `synced`: all objects were listed. `unjudged_keys`: keys never judged so far.
 
-    Counts are since observation of this SpecCheck began in this process; `drifts` are the active ones.
+    Counts are since observation of this SpecCheck began in this process; `drifts` are the active ones, `traces` those
+    from before that were not seen yet (see `conform.drifts.Tracker`).
     """
 
     synced: bool
@@ -62,6 +69,7 @@ class ObserveState:
     drifts: tuple[Drift, ...] = ()
     problem: Problem | None = None
     model_digest: str = ""
+    traces: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def alarms(self) -> tuple[Drift, ...]:
@@ -70,7 +78,7 @@ class ObserveState:
 
 
 def observe_body(state: ObserveState, now: datetime) -> Body:
-    """`.status.observe`: the oldest drifts in full, all of them counted."""
+    """`.status.observe`: the oldest drifts in full, of the others a trace; all of them counted."""
     drifts = sorted(state.drifts, key=lambda d: (d.muted, d.since, d.identity))
     body = {
         "keys": state.keys,
@@ -78,12 +86,14 @@ def observe_body(state: ObserveState, now: datetime) -> Body:
         "gaps": state.gaps,
         "rejected": state.rejected,
         "resolved": state.resolved,
-        "driftsActive": len(drifts),
+        "driftsActive": len(drifts) + len(state.traces),
         "drifts": [_drift_body(drift) for drift in drifts[:DRIFTS_LIMIT]],
         "updatedAt": time_text(now),
     }
     last = time_text(state.last_observed) if state.last_observed else None
-    return body | given(lastObserved=last, modelDigest=state.model_digest)
+    traces = {drift.trace: drift.since for drift in drifts[DRIFTS_LIMIT:]} | dict(state.traces)
+    kept = sorted(f"{micro_time_text(since)} {trace}" for trace, since in traces.items())[:TRACES_LIMIT]
+    return body | given(lastObserved=last, modelDigest=state.model_digest, moreDrifts=kept)
 
 
 def _drift_body(drift: Drift) -> Body:
@@ -117,17 +127,23 @@ def drifts_from(status: Mapping[str, Any]) -> tuple[Drift, ...]:
     return tuple(map(_drift_of, (status.get("observe") or {}).get("drifts") or []))
 
 
+def traces_from(status: Mapping[str, Any]) -> Mapping[str, datetime]:
+    """Of the active drifts that are not kept in full there: since when each is, by its trace."""
+    pairs = (text.split(" ") for text in (status.get("observe") or {}).get("moreDrifts") or [])
+    return {trace: time_of(since) for since, trace in pairs}
+
+
 def _drift_of(body: Mapping[str, Any]) -> Drift:
     found = body.get("object") or {}
     return Drift(
         property=body["property"],
         tier=body["tier"],
-        key=body["key"],
+        key=body.get("key", ""),
         object=ObjectRef(*(found.get(name, "") for name in ("apiVersion", "kind", "namespace", "name", "uid"))),
         since=time_of(body["since"]),
-        last=time_of(body["last"]),
+        last=time_of(body.get("last") or body["since"]),
         count=body["count"],
-        message=body["message"],
+        message=body.get("message", ""),
         muted=body.get("muted", False),
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from speccheck.rendering.values import printable
 from speccheck.resource.bodies import Body, given
@@ -35,6 +35,7 @@ EventReason: TypeAlias = Literal[
     "CheckStarted",
     "CheckSucceeded",
     "InvariantViolated",
+    "TemporalViolated",
     "ExampleNotFound",
     "CheckIncomplete",
     "CheckTimedOut",
@@ -45,6 +46,15 @@ EventReason: TypeAlias = Literal[
     "ObservationRejected",
 ]
 """Every reason an Event may have."""
+
+DriftEnd: TypeAlias = Literal["holds", "gone", "unjudged"]
+"""Why a drift is over: its property holds, its object is gone, or its property is no longer asked for."""
+
+_ENDS: dict[DriftEnd, str] = {
+    "holds": "{property} holds again after {lasted}",
+    "gone": "the object that broke {property} for {lasted} is gone",
+    "unjudged": "{property} is not judged any more; it was broken for {lasted}",
+}
 
 _NORMAL = frozenset({"CheckStarted", "CheckSucceeded", "DriftResolved"})
 _TIMEOUTS = frozenset({"CheckTimedOut", "CaptureTimedOut"})
@@ -59,7 +69,20 @@ class EventBody:
     body: Body
 
 
-def run_event(request: Request, run: RunView | None, reason: EventReason, note: str, now: datetime) -> EventBody:
+class About(Protocol):
+    """The SpecCheck that an Event is on: a Request, or what names one whose request is refused."""
+
+    @property
+    def namespace(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def uid(self) -> str: ...
+    @property
+    def generation(self) -> int: ...
+
+
+def run_event(request: About, run: RunView | None, reason: EventReason, note: str, now: datetime) -> EventBody:
     """An Event on a SpecCheck, about a run where there is one: at most one for each run (or generation) and reason."""
     about = run.key if run else str(request.generation)
     related = _run_reference(run) if run else None
@@ -94,12 +117,15 @@ def _failure_reason(reason: str) -> EventReason:
 
 
 def _violations(run: RunView) -> list[tuple[EventReason, str]]:
-    """One Event for broken invariants (a deadlock is one), one for examples that were not found."""
+    """One Event for broken invariants (a deadlock is one), one for behaviours, one for examples that were not found."""
     safety = shortest_broken(run.rows, "invariant") or shortest_broken(run.rows, "deadlock")
+    temporal = shortest_broken(run.rows, "temporal")
     example = shortest_broken(run.rows, "example")
     told: list[tuple[EventReason, str]] = []
     if safety is not None:
         told.append(("InvariantViolated", _note(run, safety)))
+    if temporal is not None:
+        told.append(("TemporalViolated", _note(run, temporal)))
     if example is not None:
         told.append(("ExampleNotFound", _note(run, example)))
     return told or [("InvariantViolated", f"see SpecCheckRun {run.name}")]
@@ -124,11 +150,12 @@ def drift_events(request: Request, drift: Drift, now: datetime) -> tuple[EventBo
     return _pair(request, drift, "DriftDetected", note, now)
 
 
-def resolved_events(request: Request, drift: Drift, now: datetime) -> tuple[EventBody, EventBody]:
+def resolved_events(request: Request, drift: Drift, now: datetime, why: DriftEnd) -> tuple[EventBody, EventBody]:
     """The end of a drift, told where its beginning was."""
     lasted_s = int((now - drift.since).total_seconds())
-    seen = counted(drift.count, "observation")
-    note = f"{drift.property} holds again after {lasted_s} s and {seen} (SpecCheck {request.namespace}/{request.name})"
+    lasted = f"{lasted_s} s and {counted(drift.count, 'observation')}"
+    ended = _ENDS[why].format(property=drift.property, lasted=lasted)
+    note = f"{ended} (SpecCheck {request.namespace}/{request.name})"
     return _pair(request, drift, "DriftResolved", note, now)
 
 
@@ -190,7 +217,7 @@ def _name(stem: str, parts: tuple[str, ...]) -> str:
     return f"{safe[: NAME_LIMIT - HASH_DIGITS - 1].strip('-.') or 'object'}.{hashed}"
 
 
-def _speccheck(request: Request) -> Body:
+def _speccheck(request: About) -> Body:
     return reference_body(ObjectRef(API_VERSION, KIND, request.namespace, request.name, request.uid))
 
 

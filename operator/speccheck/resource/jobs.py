@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any
 
 from speccheck.digests import source_names
@@ -24,12 +25,8 @@ SOURCE_PATH = "/source"
 MODEL_PATH = "/model"
 MODEL_VOLUME_SIZE = "32Mi"
 STORAGE_LIMIT = "64Mi"
-CAPTURE_TIMEOUT_S = 60
-GRACE_S = 120
-"""What the Job may take beyond the check's own timeout: scheduling, the image, the capture, the report."""
-
-EVIDENCE_S = 30
-"""By how much the pod's deadline comes before the Job's, which deletes the pod and what it could tell."""
+EVIDENCE_SHARE = 0.25
+"""The part of the grace by which the pod's deadline comes before the Job's, which deletes the pod and what it tells."""
 
 MEMORY_SHARE = 0.8
 """How much of a container's memory a stage may give to the spec or the engine."""
@@ -39,7 +36,11 @@ FILE_ANNOTATION = "source.speccheck.dev"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the operator's keeper decides for all checks. Amounts are Kubernetes quantities of `cpu` and `memory`."""
+    """What the operator's keeper decides for all checks. Amounts are Kubernetes quantities of `cpu` and `memory`.
+
+    `capture_timeout_s`: what reading a spec may take at most. `grace_s`: what a Job may take beyond its check's own
+    timeout (scheduling, the image, the capture, the report), and how long a container may try to start.
+    """
 
     image: str
     image_pull_policy: str = "IfNotPresent"
@@ -48,6 +49,8 @@ class Settings:
     requests: Mapping[str, str] = field(default_factory=lambda: {"cpu": "100m", "memory": "256Mi"})
     jobs_per_cluster: int = 10
     jobs_per_namespace: int = 3
+    capture_timeout_s: float = 60
+    grace_s: float = 120
 
 
 def job_name(run_name: str, attempt: int) -> str:
@@ -83,15 +86,19 @@ def job_body(request: Request, run: Mapping[str, Any], source: Found, settings: 
             "completions": 1,
             "parallelism": 1,
             "podReplacementPolicy": "Failed",
-            "activeDeadlineSeconds": _deadline_s(request),
+            "activeDeadlineSeconds": ceil(_work_s(request, settings) + settings.grace_s),
             "template": _pod_template(request, source, settings, labels),
         },
     }
 
 
-def _deadline_s(request: Request) -> int:
-    timeout_s = request.check.timeout_s if request.check else CAPTURE_TIMEOUT_S
-    return int(-(-timeout_s // 1)) + GRACE_S
+def _work_s(request: Request, settings: Settings) -> float:
+    return request.check.timeout_s if request.check else settings.capture_timeout_s
+
+
+def _capture_s(request: Request, settings: Settings) -> float:
+    """What the capture may take: never more than the check that it is for."""
+    return min(settings.capture_timeout_s, _work_s(request, settings))
 
 
 def _pod_template(request: Request, source: Found, settings: Settings, labels: Mapping[str, str]) -> Body:
@@ -119,7 +126,7 @@ def _pod_spec(request: Request, source: Found, settings: Settings) -> Body:
     resources = _resources(request, settings)
     return {
         "restartPolicy": "Never",
-        "activeDeadlineSeconds": _deadline_s(request) - EVIDENCE_S,
+        "activeDeadlineSeconds": ceil(_work_s(request, settings) + settings.grace_s * (1 - EVIDENCE_SHARE)),
         "terminationGracePeriodSeconds": 5,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
@@ -142,7 +149,7 @@ def _pod_spec(request: Request, source: Found, settings: Settings) -> Body:
 
 def _capture_container(request: Request, settings: Settings, resources: Body) -> Body:
     arguments = ["--source", SOURCE_PATH, "--entrypoint", request.entrypoint, "--out", MODEL_PATH]
-    limits = ["--timeout", f"{CAPTURE_TIMEOUT_S}s", "--memory", _memory_share(resources)]
+    limits = ["--timeout", f"{_capture_s(request, settings):g}s", "--memory", _memory_share(resources)]
     mounts: list[Body] = [
         {"name": "source", "mountPath": SOURCE_PATH, "readOnly": True},
         {"name": "model", "mountPath": MODEL_PATH},
@@ -164,6 +171,7 @@ def _container(stage: str, settings: Settings, resources: Body, arguments: list[
         "imagePullPolicy": settings.image_pull_policy,
         "command": ["speccheck", "pod", stage],
         "args": arguments,
+        "env": [{"name": "PYTHONHASHSEED", "value": "0"}],  # the same files give the same Model, wherever captured
         "workingDir": "/",
         "resources": resources,
         "volumeMounts": mounts,

@@ -26,10 +26,10 @@ Status: TypeAlias = Mapping[str, Any]
 ATTEMPTS = 2
 """How often a run is tried where its outcome says that another try may help."""
 
-START_GRACE = timedelta(seconds=120)
-"""How long the kubelet may go on trying to start a container before it counts as failed."""
-
 DIAGNOSTIC_LIMIT = 3000
+
+_HELD_UP = frozenset({"Unschedulable", "ImagePullFailed", "PodNotStarted"})
+"""What a run waits for that, when the Job's time is over, is why it has no answer."""
 
 _HOPELESS = frozenset({"InvalidImageName", "ErrImageNeverPull"})
 _IMAGE = frozenset({"ErrImagePull", "ImagePullBackOff", "ImageInspectError", "RegistryUnavailable"}) | _HOPELESS
@@ -83,8 +83,17 @@ class Failed:
     stage: Stage = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """When a Job is looked at, what its run was seen to wait for before, and how long a container may try to start."""
+
+    now: datetime
+    patience: timedelta
+    waited: Waiting | None = None
+
+
 def outcome_of(
-    job: Mapping[str, Any] | None, pods: Sequence[Mapping[str, Any]], now: datetime
+    job: Mapping[str, Any] | None, pods: Sequence[Mapping[str, Any]], look: Look
 ) -> Waiting | NeedsLog | Failed:
     """What a Job and its pods say by now. `job` None: there is none yet."""
     if job is None:
@@ -92,9 +101,9 @@ def outcome_of(
     ended = _failed_condition(job)
     pod = _pod_of(job, pods)
     if pod is None:
-        return _without_pod(job, ended)
-    outcome = _pod_outcome(pod, now)
-    return _at_the_end(outcome, ended, pod) if isinstance(outcome, Waiting) and ended is not None else outcome
+        return _without_pod(job, ended, look.waited)
+    outcome = _pod_outcome(pod, look)
+    return _at_the_end(outcome, ended, pod, look) if isinstance(outcome, Waiting) and ended is not None else outcome
 
 
 def answered(log: bytes, pod: Mapping[str, Any], source_digest: str) -> Answered | Failed:
@@ -136,34 +145,51 @@ def _failed_condition(job: Mapping[str, Any]) -> Status | None:
     return next((c for c in conditions if c.get("type") == "Failed" and c.get("status") == "True"), None)
 
 
-def _without_pod(job: Mapping[str, Any], ended: Status | None) -> Waiting | Failed:
+def _without_pod(job: Mapping[str, Any], ended: Status | None, waited: Waiting | None) -> Waiting | Failed:
+    """No pod is there: not yet, or no more. What it was last seen to wait for is all that is known of it then."""
+    held_up = waited if waited is not None and waited.reason in _HELD_UP else None
     if ended is None:
-        succeeded = (job.get("status") or {}).get("succeeded")
-        return _failed("ReportLost", "the pod is gone", "check", retry=True) if succeeded else _waiting("CheckStarted")
-    if ended.get("reason") == "DeadlineExceeded":
-        return _failed("CheckTimedOut", "the Job passed its deadline, and its pod is gone", "check")
-    return _failed("ReportLost", "the pod was deleted before its report could be read", retry=True)
+        if (job.get("status") or {}).get("succeeded"):
+            return _failed("ReportLost", "the pod is gone", "check", retry=True)
+        return held_up or _waiting("CheckStarted")
+    if ended.get("reason") != "DeadlineExceeded":
+        return _failed("ReportLost", "the pod was deleted before its report could be read", retry=True)
+    if held_up is not None:
+        return _failed(held_up.reason, held_up.message)
+    return _failed("CheckTimedOut", "the Job passed its deadline, and its pod is gone", "check")
 
 
-def _pod_outcome(pod: Mapping[str, Any], now: datetime) -> Waiting | NeedsLog | Failed:
-    status = pod.get("status") or {}
+def _pod_outcome(pod: Mapping[str, Any], look: Look) -> Waiting | NeedsLog | Failed:
     check = _terminated(_container(pod, "check"))
     if check and check.get("exitCode") == 0:
         return NeedsLog(str(pod["metadata"]["name"]))
-    return _taken_away(status) or _stage_outcome(pod) or _start_outcome(pod, now)
+    return _taken_away(pod, look) or _stage_outcome(pod) or _start_outcome(pod, look)
 
 
-def _taken_away(status: Status) -> Failed | None:
+def _taken_away(pod: Mapping[str, Any], look: Look) -> Failed | None:
     """The pod as a whole was stopped from outside: by its deadline, for its disk use, or by the node."""
+    status = pod.get("status") or {}
     reason, message = str(status.get("reason") or ""), str(status.get("message") or "")
     if reason == "DeadlineExceeded":
-        return _timed_out(status)
+        return _overdue(pod, look)
     if reason == "Evicted" and "ephemeral" in message:
         return _failed("StorageExceeded", message)
     disrupted = _condition(status, "DisruptionTarget")
     if reason in ("Evicted", "Preempting", "NodeLost", "Shutdown", "Terminated") or disrupted.get("status") == "True":
         return _failed("Evicted", message or str(disrupted.get("message") or ""), retry=True)
     return None
+
+
+def _overdue(pod: Mapping[str, Any], look: Look) -> Failed:
+    """Its time is over: that of a stage, or of what it waited for before any stage began."""
+    status = pod.get("status") or {}
+    capture = _named(status.get("initContainerStatuses"), "capture").get("state") or {}
+    if capture.keys() - {"waiting"}:
+        return _timed_out(status)
+    held_up = _start_outcome(pod, look)
+    if held_up.reason == "CheckStarted" and look.waited is not None:
+        held_up = look.waited
+    return _failed(*((held_up.reason, held_up.message) if held_up.reason in _HELD_UP else ("PodNotStarted", "")))
 
 
 def _timed_out(status: Status) -> Failed:
@@ -217,7 +243,7 @@ def _end_text(ended: Status) -> str:
     return f"ended with status {ended.get('exitCode')}{cause} and left no diagnostic"
 
 
-def _start_outcome(pod: Mapping[str, Any], now: datetime) -> Waiting | Failed:
+def _start_outcome(pod: Mapping[str, Any], look: Look) -> Waiting | Failed:
     """No container has ended: whether one waits for something, and whether that is worth waiting for."""
     status = pod.get("status") or {}
     for name in ("capture", "check"):
@@ -225,7 +251,7 @@ def _start_outcome(pod: Mapping[str, Any], now: datetime) -> Waiting | Failed:
         reason, message = str(waiting.get("reason") or ""), str(waiting.get("message") or "")
         if reason in _IMAGE | _NOT_STARTED:
             told_as = "ImagePullFailed" if reason in _IMAGE else "PodNotStarted"
-            patient = reason not in _HOPELESS and not _older_than_grace(pod, now)
+            patient = reason not in _HOPELESS and not _is_out_of_patience(pod, look)
             detail = cut(f"{reason}: {message}", DIAGNOSTIC_LIMIT)
             return Waiting(told_as, detail) if patient else _failed(told_as, detail)
     scheduled = _condition(status, "PodScheduled")
@@ -234,20 +260,18 @@ def _start_outcome(pod: Mapping[str, Any], now: datetime) -> Waiting | Failed:
     return _waiting("CheckStarted")
 
 
-def _older_than_grace(pod: Mapping[str, Any], now: datetime) -> bool:
+def _is_out_of_patience(pod: Mapping[str, Any], look: Look) -> bool:
     made = time_in(pod["metadata"], "creationTimestamp")
-    return made is not None and now - made > START_GRACE
+    return made is not None and look.now - made > look.patience
 
 
-def _at_the_end(waiting: Waiting, ended: Status, pod: Mapping[str, Any]) -> Failed:
+def _at_the_end(waiting: Waiting, ended: Status, pod: Mapping[str, Any], look: Look) -> Failed:
     """The Job has failed while its pod still seemed to go on."""
     if waiting.reason != "CheckStarted":
         return _failed(waiting.reason, waiting.message)
     if ended.get("reason") != "DeadlineExceeded":
         return _failed("ReportLost", "the pod was stopped before it had a report", retry=True)
-    status = pod.get("status") or {}
-    started = (_named(status.get("initContainerStatuses"), "capture").get("state") or {}).keys() - {"waiting"}
-    return _timed_out(status) if started else _failed("PodNotStarted")
+    return _overdue(pod, look)
 
 
 def _container(pod: Mapping[str, Any], name: str) -> Status:

@@ -18,7 +18,7 @@ def compact(path: Path, limit: int = 600) -> str:
     """The labels of a path's steps. Over the limit (in characters), steps in the middle are left out and counted."""
     steps = [_step_text(state, first=n == 0) for n, state in enumerate(path.states)]
     if path.loop is not None:
-        steps.append(f"back to state {path.loop}")
+        steps.append("stands still for ever" if path.loop == path.depth else f"back to state {path.loop}, for ever")
     shown, kept = ARROW.join(steps), len(steps)
     while len(shown) > limit and kept > 2:
         kept -= 1

@@ -108,6 +108,7 @@ REASONS = {
     "Holds": _nobody("every property asked for holds"),
     "HoldsWithinBound": _nobody("every property holds as far as the bound asked for"),
     "InvariantViolated": _nobody("a reachable state breaks an invariant"),
+    "TemporalViolated": _nobody("a behaviour breaks a temporal property"),
     "ExampleNotFound": _nobody("no reachable state shows an example"),
     "DeadlockFound": _nobody("a reachable state has no step"),
     "CheckIncomplete": _nobody("a limit was reached before the answer"),

@@ -28,6 +28,7 @@ from speccheck.resource.paths import compact, cut
 
 ROWS_LIMIT = 50
 MESSAGE_LIMIT = 512
+LINE_LIMIT = 160
 ARCHIVE_LIMIT_BYTES = 900 * 1024
 """What reports and Model may take in a SpecCheckRun, in base64."""
 
@@ -94,7 +95,10 @@ def _row(report: Report, result: PropertyResult) -> Row:
 def _message(result: PropertyResult) -> str:
     if result.error is None:
         return result.message
-    return f"{result.error.place}: {result.error.expression}: {result.error.reason}"
+    error = result.error
+    line = " ".join(error.source_line.split())
+    shown = f", in the line: {cut(line, LINE_LIMIT)}" if line else ""
+    return f"{error.place}: {error.expression}: {error.reason}{shown}"
 
 
 def archive_of(document: Document) -> Archive:

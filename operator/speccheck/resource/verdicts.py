@@ -106,11 +106,13 @@ def _all_well(run: RunView) -> str:
 
 
 def _broken_reason(rows: Sequence[Row]) -> str:
-    """An invariant's violation before a deadlock, and that before an example that was not found."""
+    """An invariant's violation before a deadlock, that before a behaviour, and that before an example not found."""
     broken = {row.kind for row in rows if row.verdict == Verdict.VIOLATED.value}
     if "invariant" in broken:
         return "InvariantViolated"
-    return "DeadlockFound" if "deadlock" in broken else "ExampleNotFound"
+    if "deadlock" in broken:
+        return "DeadlockFound"
+    return "TemporalViolated" if "temporal" in broken else "ExampleNotFound"
 
 
 def shortest_broken(rows: Sequence[Row], kind: str) -> Row | None:
@@ -138,7 +140,7 @@ def _worst_text(run: RunView) -> str:
     alike = [row for row in run.rows if row.verdict == run.verdict]
     if not alike:
         return f"{run.verdict}: see SpecCheckRun {run.name}"
-    kinds = ("invariant", "deadlock", "example")
+    kinds = ("invariant", "deadlock", "temporal", "example")
     first = next((row for kind in kinds if (row := shortest_broken(alike, kind))), alike[0])
     more = f" (and {len(alike) - 1} more)" if len(alike) > 1 else ""
     return row_text(first) + more

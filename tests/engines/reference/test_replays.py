@@ -160,8 +160,10 @@ class TestPathsThatDoNot:
     def test_no_states_and_loops(self) -> None:
         with pytest.raises(ModelError, match="the path has no state"):
             replay(COUNTED, Path(()))
-        with pytest.raises(ModelError, match="only finite paths"):
+        with pytest.raises(ModelError, match=r"step 3 of the path does not reproduce: count would be 4, not 0"):
             replay(COUNTED, replace(COUNTING, loop=0))
+        with pytest.raises(ModelError, match="the loop begins at state 9, which is not in the path"):
+            replay(COUNTED, replace(COUNTING, loop=9))
 
     def test_a_step_that_cannot_be_evaluated(self) -> None:
         choose, perform = COUNTED.step.block

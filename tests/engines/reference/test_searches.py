@@ -353,7 +353,7 @@ def count_named(name: str) -> Property:
 
 
 class TestTooLarge:
-    huge = ap("gt", ap("set_size", ap("interval", n(0), ap("pow", n(10), ap("mul", NOW, n(6))))), n(0))
+    huge = ap("gt", ap("list_size", ap("range", n(0), ap("pow", n(10), ap("mul", NOW, n(6))))), n(0))
 
     def test_in_a_property_it_leaves_that_property_open(self) -> None:
         report = run(up_to(3, invariant("huge", self.huge), count_below(9)))
@@ -377,7 +377,7 @@ class TestTooLarge:
         assert only(report).reason == "TooLarge"
 
     def test_an_error_in_the_same_level_is_worse(self) -> None:
-        huge = ap("or", ap("ne", NOW, n(1)), ap("gt", ap("set_size", ap("interval", n(0), n(10**9))), n(0)))
+        huge = ap("or", ap("ne", NOW, n(1)), ap("gt", ap("list_size", ap("range", n(0), n(10**9))), n(0)))
         broken = ap("or", ap("ne", NOW, n(2)), ap("eq", BROKEN, n(1)))
         made = walks_to(1, 2, properties=(invariant("always", TRUE),), guard=ap("and", huge, broken))
         result = only(run(made))

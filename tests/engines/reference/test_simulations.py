@@ -187,7 +187,7 @@ class TestErrors:
         assert result.error.values == (("count", {"#bigint": "0"}),)
 
     def test_too_large(self) -> None:
-        huge = ap("gt", ap("set_size", ap("interval", n(0), n(10**9))), n(0))
+        huge = ap("gt", ap("list_size", ap("range", n(0), n(10**9))), n(0))
         assert only(run(picky(huge, invariant("always", TRUE)), walks=5, max_steps=5)).reason == "TooLarge"
         assert only(run(picky(TRUE, invariant("huge", huge)), walks=5, max_steps=5)).reason == "TooLarge"
 

@@ -5,20 +5,30 @@ every engine. A generator's state is the 64-bit word `mix(mix(seed) + walk)` wit
 arithmetic modulo 2**64. The next word adds 0x9E3779B97F4A7C15 to the state and gives `mix` of it; `mix` is
 splitmix64's finaliser (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014,
 with Stafford's constants as in Vigna's splitmix64.c). `draw(n)` takes words until one lies below the largest
-multiple of n that is at most 2**64, and gives it modulo n; where n is 1 it takes no word and gives 0.
+multiple of n that is at most 2**64, and gives it modulo n; where n is 1 it takes no word and gives 0. Where n is
+above 2**64, what is taken at once is as many words as n - 1 needs, the first most significant, and 2**64 is to the
+power of their number.
+
+Of a set of more than `ops.MAX_ELEMENTS` elements, or one without end, at most `MAX_DRAWS` are drawn.
 """
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterable, Iterator, Sequence
 
 from speccheck.engines.reference.walks import Point, Walk
 from speccheck.errors import ModelError
+from speccheck.evaluation.lazysets import Given, Options
 from speccheck.ir.itf import decode
 from speccheck.ir.nodes import Alternatives, Choose
+from speccheck.ir.ops import MAX_ELEMENTS
 from speccheck.ir.types import Type
 from speccheck.ir.values import Value
 from speccheck.reports import Choice
+
+MAX_DRAWS = 4_096
+"""How many options of a choice that cannot try all are tried before the way is given up."""
 
 _MASK = (1 << 64) - 1
 _GAMMA = 0x9E3779B97F4A7C15
@@ -32,10 +42,11 @@ def mix(word: int) -> int:
 
 
 class Generator:
-    """Random numbers for one walk."""
+    """Random numbers for one walk. `doubtful` names a choice given up with options left: others might have led on."""
 
     def __init__(self, seed: int, walk: int) -> None:
         self._state = (mix(seed & _MASK) + walk) & _MASK
+        self.doubtful = ""
 
     def word(self) -> int:
         """The next 64 bits."""
@@ -46,17 +57,41 @@ class Generator:
         """A number from 0 below `count`, each as likely."""
         if count == 1:
             return 0
-        fair = (1 << 64) - (1 << 64) % count
-        word = self.word()
+        words = ((count - 1).bit_length() + 63) // 64
+        fair = (1 << 64 * words) - (1 << 64 * words) % count
+        word = self._words(words)
         while word >= fair:
-            word = self.word()
+            word = self._words(words)
         return word % count
+
+    def _words(self, number: int) -> int:
+        word = self.word()
+        for _ in range(number - 1):
+            word = word << 64 | self.word()
+        return word
 
     def pick(self, point: Point, options: Sequence[Value], walk: Walk) -> Iterator[int]:
         """Options in random order without replacement, each drawn only when the last one was refused."""
+        if isinstance(options, Options) and (options.endless or options.total > MAX_ELEMENTS):
+            yield from self._pick_some(options.total)
+            if options.endless or options.total > MAX_DRAWS:
+                self.doubtful = point.name if isinstance(point, Choose) else "a branch"
+            return
         left = list(range(len(options)))
         while left:
             yield left.pop(self.draw(len(left)))
+
+    def _pick_some(self, count: int) -> Iterator[int]:
+        """As from the list of all positions, without that list."""
+        refused: list[int] = []
+        for _ in range(min(count, MAX_DRAWS)):
+            position = self.draw(count - len(refused))
+            for each in refused:
+                if each > position:
+                    break
+                position += 1
+            insort(refused, position)
+            yield position
 
 
 class Guide:
@@ -83,4 +118,6 @@ def _positions(options: Sequence[Value], wanted: Choice, type_: Type) -> list[in
         value = decode(wanted.value, type_)
     except ModelError:
         return []
+    if isinstance(options, Options):
+        return [Given(value)] if value in options else []
     return [n for n, option in enumerate(options) if option == value]

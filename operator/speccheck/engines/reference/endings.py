@@ -1,7 +1,8 @@
 """How a run ends, and what that means for the properties it leaves open.
 
-An `Ending` gives the decision for each kind of property: invariant, example, deadlock, or run (the
-run itself, asked about only where no property is).
+An `Ending` gives the decision for each kind of property: invariant, example, temporal, deadlock, or run (the
+run itself, asked about only where no property is). Of a temporal property it is what is to be said where no behaviour
+in the part that was searched breaks it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from typing import TypeAlias
 
 from speccheck.evaluation.failures import EvaluationFailed, LimitReached
 from speccheck.ir.ops import TooLarge
-from speccheck.reports import Path, Verdict
+from speccheck.reports import Coverage, Path, Verdict
+
+TEMPORAL = "temporal"
+"""The kind of property that is about behaviours."""
 
 Where: TypeAlias = Callable[[], Path]
 """Builds the path to the state in question; called only for what is reported."""
@@ -45,6 +49,7 @@ class Counts:
     walks: int = 0
     taken: dict[str, int] = field(default_factory=dict)
     tried: dict[str, int] = field(default_factory=dict)
+    coverage: tuple[Coverage, ...] = ()
 
     @classmethod
     def of(cls, actions: Iterable[str]) -> Counts:
@@ -78,6 +83,9 @@ def bounded(max_steps: int) -> Ending:
     def ending(kind: str) -> Decision:
         if kind == "example":
             return Decision(Verdict.UNKNOWN, "BoundReached", f"no witness within {_steps(max_steps)}")
+        if kind == TEMPORAL:
+            told = f"no behaviour that stays within {_steps(max_steps)} breaks it; one that goes further may"
+            return Decision(Verdict.UNKNOWN, "BoundReached", told)
         return Decision(Verdict.HOLDS_WITHIN_BOUND, "BoundCompleted", f"visited every state within {_steps(max_steps)}")
 
     return ending
@@ -94,6 +102,8 @@ def sampled(walks: int) -> Ending:
     def ending(kind: str) -> Decision:
         if kind == "example":
             return Decision(Verdict.UNKNOWN, "Sampled", f"{taken} met no witness")
+        if kind == TEMPORAL:
+            return Decision(Verdict.UNKNOWN, "Sampled", "random walks end, and say nothing of behaviours without end")
         return Decision(Verdict.HOLDS_WITHIN_BOUND, "Sampled", f"{taken} met no violation")
 
     return ending
@@ -116,4 +126,10 @@ def failed(failure: EvaluationFailed, where: Where | None, when: str) -> Decisio
 
 def too_large(error: TooLarge) -> Decision:
     """A value that would not fit, as a decision: there is no answer."""
-    return Decision(Verdict.UNKNOWN, "TooLarge", str(error))
+    return Decision(Verdict.UNKNOWN, error.reason, str(error))
+
+
+def given_up(choice: str) -> Decision:
+    """A state from which no way was found, and a choice on the ways has options that were not tried: is it stuck?"""
+    message = f"a walk ended where not all options of the choice {choice!r} could be tried; it may go on with another"
+    return Decision(Verdict.UNKNOWN, "InfiniteChoice", message)

@@ -54,6 +54,7 @@ def _answers(
     else:
         counts = explore(program, ledger, limits)
     budget.lift()
+    counts.coverage = ledger.coverage()
     return ledger.results(partial(confirm, program)), counts
 
 
@@ -87,6 +88,7 @@ def _stats(counts: Counts, budget: Budget) -> Stats:
         seconds=budget.seconds,
         actions=tuple(ActionCount(name, taken, counts.tried[name]) for name, taken in counts.taken.items()),
         walks=counts.walks,
+        coverage=counts.coverage,
     )
 
 

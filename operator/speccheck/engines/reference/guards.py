@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from speccheck.engines.reference.budgets import Budget
 from speccheck.engines.reference.paths import Way, call_of, completed, reported
@@ -19,9 +20,10 @@ from speccheck.evaluation.binders import elements
 from speccheck.evaluation.failures import EvaluationFailed, LimitReached, evaluation
 from speccheck.evaluation.scopes import UNSET, Frame, Scope
 from speccheck.ir.models import Action, Model
-from speccheck.ir.nodes import Apply, Assume, Bind, Choose, Clause, Expr, Let
+from speccheck.ir.nodes import Apply, Assume, Bind, Block, Choose, Clause, Expr, Let, Perform, blocks
 from speccheck.ir.ops import TooLarge
 from speccheck.ir.values import Value
+from speccheck.ir.walks import in_order
 from speccheck.reports import Call, Evaluation
 from speccheck.reports import State as Reported
 
@@ -85,6 +87,10 @@ class _Ended:
     ways: int = 1
 
 
+_Key: TypeAlias = tuple[int, tuple[str, ...], bool]
+"""A statement, by its id, the parts of its condition that were false, and whether other arguments had been chosen."""
+
+
 @dataclass(slots=True)
 class _Inquiry:
     model: Model
@@ -94,8 +100,8 @@ class _Inquiry:
     walk: Walk = field(init=False)
     ways: int = 0
     taken: list[Way] = field(default_factory=list)
-    begun: dict[object, _Ended] = field(default_factory=dict)
-    before: dict[object, _Ended] = field(default_factory=dict)
+    begun: dict[_Key, _Ended] = field(default_factory=dict)
+    before: dict[_Key, _Ended] = field(default_factory=dict)
     others: dict[str, Call] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -118,7 +124,7 @@ class _Inquiry:
             call=call_of(self.name, [(params[n], v) for n, v in given]),
             taken=tuple(reported(self.model, way) for way in self.taken[:_TOLD]),
             guards=_nearest(self.begun),
-            before=_nearest(self.before),
+            before=_nearest(self._leading() or self.before),
             others=tuple(self.others.values())[:_TOLD],
             complete=complete,
             error=error,
@@ -157,7 +163,7 @@ class _Inquiry:
         self._count()
         found = self.begun if self._has_begun() else self.before
         guard, distance = _guard(self.model, node, scope, frame)
-        key = (id(node), tuple(part.expression for part in guard.parts))
+        key = (id(node), tuple(part.expression for part in guard.parts), self._chose_otherwise())
         if key in found:
             found[key].ways += 1
         else:
@@ -166,10 +172,39 @@ class _Inquiry:
     def _has_begun(self) -> bool:
         return any(self._is_wanted(action, [_forced(arg) for arg in args]) for action, args in self.walk.calls)
 
+    def _chose_otherwise(self) -> bool:
+        """Whether a choice that is named like an argument asked for was made differently on this way."""
+        chosen = [(node.name, value) for node, value in self.walk.choices if isinstance(node, Choose)]
+        return any(name in self.args and self.args[name] != value for name, value in chosen)
+
+    def _leading(self) -> Mapping[_Key, _Ended]:
+        """Of what ended ways before the action began, that which stands on the way to it."""
+        keys = {action.key for action in self._actions()}
+        on_the_way = set(leading(self.model.step.block, keys, {a.key: a.block for a in self.model.actions}))
+        leading_to = {key: ended for key, ended in self.before.items() if key[0] in on_the_way}
+        return {key: ended for key, ended in leading_to.items() if not key[2]} or leading_to
+
     def _count(self) -> None:
         self.ways += 1
         if self.ways > MAX_WAYS:
             raise _Enough
+
+
+def leading(block: Block, keys: set[str], actions: Mapping[str, Block]) -> Iterator[int]:
+    """The ids of the statements that are passed on the way to a call of one of some actions."""
+    for number, statement in enumerate(block):
+        inner = [*blocks(statement), *([actions[statement.action]] if isinstance(statement, Perform) else [])]
+        below = [found for each in inner for found in leading(each, keys, actions)]
+        called = isinstance(statement, Perform) and statement.action in keys
+        if below or called or any(_calls(each, keys, actions) for each in inner):
+            yield from below
+            yield from (id(each) for before in block[:number] for each in in_order((before,)))
+
+
+def _calls(block: Block, keys: set[str], actions: Mapping[str, Block]) -> bool:
+    """Whether some actions are called in a block, or in an action that it calls."""
+    performed = [each for each in in_order(block) if isinstance(each, Perform)]
+    return any(each.action in keys or _calls(actions[each.action], keys, actions) for each in performed)
 
 
 class _Enough(Exception):
@@ -185,7 +220,7 @@ def _forced(arg: Value) -> Value:
     return UNSET
 
 
-def _nearest(ended: Mapping[object, _Ended]) -> tuple[Guard, ...]:
+def _nearest(ended: Mapping[_Key, _Ended]) -> tuple[Guard, ...]:
     """The guards that fewest parts kept from passing, first; of those, the ones that ended most ways."""
     found = sorted(ended.values(), key=lambda each: (each.distance, -each.ways))
     return tuple(Guard(each.guard.whole, each.guard.parts, each.ways) for each in found[:_TOLD])
@@ -218,6 +253,10 @@ def _false_parts(model: Model, scope: Scope, node: Expr, frame: Frame) -> Iterat
             yield from _false_parts(model, scope, chosen, frame)
         case Let(_, _, _, body):
             yield from _false_parts(model, scope, body, frame)
+        case Bind(_, "forall", (Clause(local, Apply(_, "list_make", args)),), body) if body is local:
+            for arg in args:
+                if _value(scope, arg, frame) is False:
+                    yield from _false_parts(model, scope, arg, frame)
         case Bind(_, "forall", clauses, body) if _counterexample(scope, clauses, body, frame):
             yield from _false_parts(model, scope, body, frame)
         case _:

@@ -104,6 +104,6 @@ class Judge:
 
 
 def _invariant(program: Program, found: Property) -> _Invariant:
-    reads = {node.variable for node in bottom_up([found.body], set()) if isinstance(node, Read)}
+    reads = {node.variable for node in bottom_up([found.predicate], set()) if isinstance(node, Read)}
     mentions = tuple(name for name in program.variables if name in reads)
     return _Invariant(found, program.predicate(found), mentions)

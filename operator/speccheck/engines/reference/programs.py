@@ -17,11 +17,13 @@ from speccheck.engines.reference.statements import Body, Run
 from speccheck.engines.reference.steps import Steps, roots
 from speccheck.engines.reference.walks import State, Walk, Watch
 from speccheck.errors import ModelError, UsageError
+from speccheck.evaluation.binders import elements
 from speccheck.evaluation.evaluations import compiled
 from speccheck.evaluation.scopes import UNSET, Context, Frame, Routine, Scope
 from speccheck.ir.models import Action, Model, Property, Transition
 from speccheck.ir.nodes import Block, Expr, Local, Perform
 from speccheck.ir.ops import TooLarge
+from speccheck.ir.values import Value
 from speccheck.ir.walks import in_order
 
 _RECURSION = 15_000
@@ -89,10 +91,29 @@ class Program:
     @_bounded
     def predicate(self, wanted: Property) -> Predicate:
         """The property as a function of a state. It raises as `evaluations` does."""
-        scope = self._scope([wanted.body])
-        run = scope.code(wanted.body).run
+        run = self.valuation(wanted.predicate)
+        return lambda state: bool(run(state))
+
+    def valuation(self, body: Expr) -> Callable[[State], Value]:
+        """An expression over a state's variables as a function of it. It raises as `evaluations` does."""
+        scope = self._scope([body])
+        run = scope.code(body).run
         blank = scope.blank()
-        return _bounded(lambda state: bool(run([*state, *blank])))
+        return _bounded(lambda state: run([*state, *blank]))
+
+    def function_of(self, body: Expr, params: Sequence[Local] = ()) -> Callable[[State, Sequence[Value]], Value]:
+        """An expression over variables and some locals as a function of both. It raises as `valuation` does."""
+        scope = self._scope([body], params)
+        run = scope.code(body).run
+        blank = scope.blank()
+        return _bounded(lambda state, values: run([*state, *values, *blank]))
+
+    def elements_of(self, domain: Expr, params: Sequence[Local] = ()) -> Callable[[Sequence[Value]], Sequence[Value]]:
+        """The elements, in order, of a set or list that reads no variable, as a function of some locals."""
+        scope = self._scope([domain], params)
+        run = elements(scope, domain)
+        before, blank = [UNSET] * len(self.variables), scope.blank()
+        return _bounded(lambda values: run([*before, *values, *blank]))
 
     def stepping(self) -> tuple[str, ...]:
         """The names of the actions that can be in a step's label, in the order of the model."""
@@ -123,8 +144,8 @@ class Program:
             if found is None:
                 raise ModelError(f"a function {name!r} is called that the model does not have")
             scope = Scope(self._context, compiled, [found.body], (), found.params)
-            run = scope.code(found.body).run
-            self._functions[name] = Routine(run, scope.blank())
+            code = scope.code(found.body)
+            self._functions[name] = Routine(code.run, scope.blank(), code.lazy)
         return _finished(self._functions[name], f"function {name}")
 
     def _scope(self, expressions: Iterable[Expr], params: Sequence[Local] = (), *, checked: bool = False) -> Scope:

@@ -7,12 +7,15 @@ recorded; where they are not, any way that leads to the recorded state will do.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from itertools import islice
 
 from speccheck.engines.reference.budgets import Budget
 from speccheck.engines.reference.choosers import Guide
 from speccheck.engines.reference.endings import Decision
+from speccheck.engines.reference.liveness.judges import formula_of
+from speccheck.engines.reference.liveness.words import Word
 from speccheck.engines.reference.paths import Way, completed, first_way, label_text, path_of, take
 from speccheck.engines.reference.programs import Program, deep_recursion
 from speccheck.engines.reference.verdicts import Question
@@ -21,7 +24,7 @@ from speccheck.errors import InternalError, ModelError
 from speccheck.evaluation.failures import EvaluationFailed, evaluation
 from speccheck.ir.itf import decode
 from speccheck.ir.literals import literal
-from speccheck.ir.models import Model
+from speccheck.ir.models import Model, Property
 from speccheck.ir.ops import TooLarge
 from speccheck.ir.types import Type
 from speccheck.ir.values import Value
@@ -43,21 +46,51 @@ def replay(model: Model, path: Path) -> Path:
     with deep_recursion():
         try:
             program = Program(model, Budget())
-            return path_of(model, retrace(program, path))
+            return Path(path_of(model, retrace(program, path)).states, path.loop)
         except TooLarge as error:
             raise ModelError(f"the path cannot be replayed: {error}") from None
 
 
 def retrace(program: Program, path: Path) -> list[Way]:
-    """The ways that the path records. Raises ModelError like `replay`, and TooLarge."""
-    if path.loop is not None:
-        raise ModelError("the path has a loop; only finite paths can be replayed")
+    """The ways that the path records. Raises ModelError like `replay`, and TooLarge.
+
+    The ways of a lasso end where its loop begins, also where the path leaves out the step that leads back there.
+    """
     if not path.states:
         raise ModelError("the path has no state")
+    if path.loop is not None and not 0 <= path.loop < len(path.states):
+        raise ModelError(f"the loop begins at state {path.loop}, which is not in the path")
     ways: list[Way] = []
     for number, recorded in enumerate(path.states):
         ways.append(_followed(program, ways[-1].state if ways else None, recorded, number))
+    if path.loop is not None and ways[-1].state != ways[path.loop].state:
+        back = Reported(path.states[path.loop].values)
+        ways.append(_followed(program, ways[-1].state, back, len(ways)))
     return ways
+
+
+def breaks(program: Program, wanted: Property, ways: Sequence[Way], loop: int) -> bool:
+    """Whether a lasso, taken again, breaks a temporal property. Raises as evaluations do."""
+    states = [way.state for way in ways]
+    return not Word(program, states[:-1] if len(states) - 1 > loop else states, loop).satisfies(formula_of(wanted))
+
+
+def refuted(model: Model, path: Path, names: Iterable[str]) -> tuple[str, ...]:
+    """Which of some temporal properties a lasso breaks, by name.
+
+    Raises ModelError where it does not replay or a property has no value on it, UsageError like `replay`.
+    """
+    if path.loop is None:
+        return ()
+    with deep_recursion():
+        try:
+            program = Program(model, Budget())
+            ways = retrace(program, path)
+            return tuple(name for name in names if breaks(program, model.property_named(name), ways, path.loop))
+        except EvaluationFailed as failure:
+            raise ModelError(f"a temporal property has no value on the path: {_error(model, failure)}") from None
+        except TooLarge as error:
+            raise ModelError(f"the path cannot be replayed: {error}") from None
 
 
 def _followed(program: Program, origin: State | None, recorded: Reported, number: int) -> Way:
@@ -183,14 +216,18 @@ def confirm(program: Program, question: Question, decision: Decision, path: Path
         ways = retrace(program, path)
     except (ModelError, TooLarge) as error:
         raise InternalError(f"the path found for {question.name} does not replay: {error}") from None
-    if not _shows(program, question, decision, ways[-1].state):
+    if not _shows(program, question, decision, ways, path.loop):
         raise InternalError(f"the path found for {question.name} does not show that it is {decision.verdict.value}")
 
 
-def _shows(program: Program, question: Question, decision: Decision, last: State) -> bool:
+def _shows(program: Program, question: Question, decision: Decision, ways: Sequence[Way], loop: int | None) -> bool:
+    last = ways[-1].state
     match question.kind, decision.verdict:
         case (_, Verdict.ERROR):
             return True
+        case ("temporal", _):
+            wanted = question.wanted
+            return wanted is not None and loop is not None and breaks(program, wanted, ways, loop)
         case ("deadlock", _):
             return not _allowed(program, last)
         case (kind, _):

@@ -26,6 +26,7 @@ from speccheck.engines.reference.endings import (
     stopped,
     too_large,
 )
+from speccheck.engines.reference.liveness.graphs import Graph
 from speccheck.engines.reference.paths import first_way, path_through, take
 from speccheck.engines.reference.programs import Program
 from speccheck.engines.reference.verdicts import Ledger
@@ -50,8 +51,11 @@ class _Search:
         self._program = program
         self._ledger = ledger
         self._limits = limits
-        self._seen: set[State] = set()
+        self._seen: dict[State, int] = {}
         self._states: list[State] = []
+        self._graph = ledger.graph
+        if self._graph is not None:
+            self._graph.states = self._states
         self._origins: list[int] = []
         self._expanding = -1
         self._trouble: Decision | None = None
@@ -99,8 +103,11 @@ class _Search:
         for number in range(start, len(self._states)):
             try:
                 way = first_way(self._program, self._states[number], lambda state, walk: True)
-            except (EvaluationFailed, TooLarge):
+            except EvaluationFailed:
                 continue  # that there is a step is not in doubt, only where it leads
+            except TooLarge as error:
+                self._ledger.doubted(too_large(error))
+                continue
             self._program.budget.spend(WAY)
             if way is None:
                 self._ledger.deadlocked(self._where(number))
@@ -121,7 +128,11 @@ class _Search:
         known, before = len(self._states), self.counts.generated
         try:
             tried = None if number is None else self.counts.tried
+            if self._graph is not None and origin is not None:
+                self._graph.expand(origin)
             take(self._program, origin, Walk(every, self._arrive, tried))
+            if self._graph is not None and origin is not None:
+                self._graph.expanded()
             if number is not None and self.counts.generated == before:
                 self._ledger.deadlocked(self._where(number))
         except EvaluationFailed as failure:
@@ -149,12 +160,20 @@ class _Search:
         if self._expanding >= 0:
             for action, _ in walk.calls:
                 counts.taken[action.name] += 1
-        if state not in self._seen:
+        number = self._seen.setdefault(state, counts.distinct)
+        if number == counts.distinct:
             counts.distinct += 1
-            self._seen.add(state)
             self._states.append(state)
             self._origins.append(self._expanding)
+        if self._graph is not None:
+            self._told(self._graph, number, walk)
         return False
+
+    def _told(self, graph: Graph, target: int, walk: Walk) -> None:
+        if self._expanding < 0:
+            graph.initial.append(target)
+        else:
+            graph.way(target, walk)
 
     def _where(self, number: int) -> Where:
         return partial(self._path, number)

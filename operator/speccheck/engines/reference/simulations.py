@@ -21,6 +21,7 @@ from speccheck.engines.reference.endings import (
     Where,
     ended,
     failed,
+    given_up,
     no_initial_state,
     sampled,
     stopped,
@@ -83,20 +84,25 @@ class _Simulation:
             except TooLarge as error:
                 return _settled(too_large(error))
             if way is None:
-                return self._dead_end(ways)
+                return self._dead_end(ways, generator.doubtful)
             ways.append(way)
             self._arrived(ways)
         return None
 
     def _draw(self, ways: list[Way], generator: Generator) -> Way | None:
+        generator.doubtful = ""
         origin = ways[-1].state if ways else None
         tried = self.counts.tried if ways else None
         return first_way(self._program, origin, lambda state, walk: True, generator.pick, tried)
 
-    def _dead_end(self, ways: list[Way]) -> Ending | None:
+    def _dead_end(self, ways: list[Way], doubtful: str) -> Ending | None:
+        """Nothing was found that goes on; `doubtful` names a choice of which not all options were tried."""
         if not ways:
-            return no_initial_state
-        self._ledger.deadlocked(self._where(ways))
+            return _settled(given_up(doubtful)) if doubtful else no_initial_state
+        if doubtful:
+            self._ledger.doubted(given_up(doubtful))
+        else:
+            self._ledger.deadlocked(self._where(ways))
         return None
 
     def _arrived(self, ways: list[Way]) -> None:

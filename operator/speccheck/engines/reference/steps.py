@@ -32,7 +32,7 @@ from speccheck.engines.reference.statements import (
 )
 from speccheck.engines.reference.walks import Watch
 from speccheck.errors import ModelError
-from speccheck.evaluation.binders import elements
+from speccheck.evaluation.binders import options
 from speccheck.evaluation.scopes import Scope
 from speccheck.ir.models import Action
 from speccheck.ir.nodes import (
@@ -119,8 +119,8 @@ class Steps:
                 self._scope.define(local, value)
                 return lambda then: then
             case Choose(local, domain):
-                options = watched(elements(self._scope, domain), statement, self._scope, self._watch)
-                return choosing(statement, options, self._scope.choose(local), self._scope.context.spend)
+                drawn = watched(options(self._scope, domain), statement, self._scope, self._watch)
+                return choosing(statement, drawn, self._scope.choose(local), self._scope.context.spend)
             case Alternatives():
                 return self._alternatives(statement, versions)
             case Split():

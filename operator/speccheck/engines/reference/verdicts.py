@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
-from speccheck.engines.reference.endings import Decision, Ending, Where, failed, too_large
+from speccheck.engines.reference.coverages import Tally
+from speccheck.engines.reference.endings import TEMPORAL, Decision, Ending, Where, ended, failed, too_large
+from speccheck.engines.reference.liveness.graphs import Graph
+from speccheck.engines.reference.liveness.judges import Judges
 from speccheck.engines.reference.programs import Predicate, Program
 from speccheck.engines.reference.walks import State
 from speccheck.evaluation.failures import EvaluationFailed, evaluation
 from speccheck.ir.models import Property
 from speccheck.ir.ops import TooLarge
-from speccheck.reports import Path, PropertyResult, Verdict
+from speccheck.reports import Coverage, Path, PropertyResult, Verdict
 
 DEADLOCK = "deadlock"
 """The name and kind of the result on deadlock."""
@@ -39,6 +43,9 @@ class Question:
         return self.wanted.doc if self.wanted else ""
 
 
+_SEARCHED = ("SpaceExhausted", "BoundReached")
+"""The endings after which every state within the bound, if there is one, is known with its ways."""
+
 Confirm: TypeAlias = Callable[[Question, Decision, Path], None]
 """Is shown what is about to be reported; raises InternalError where it is not so."""
 
@@ -53,13 +60,24 @@ class Ledger:
         found = [program.model.property_named(name) for name in dict.fromkeys(properties)]
         self._model = program.model
         self._questions = [Question(p.name, p.kind, p) for p in found]
-        self._predicates = {p.name: program.predicate(p) for p in found}
+        self._predicates = {p.name: program.predicate(p) for p in found if p.kind != TEMPORAL}
+        self._judges = Judges(program, [p for p in found if p.kind == TEMPORAL])
         self._open = list(self._questions)
         self._decisions: dict[str, Decision] = {}
         self._asks_deadlock = deadlock
         self._deadlock: Decision | None = None
+        self._doubt: Decision | None = None
+        self._tally = Tally(program)
         self._run: Decision | None = None
         self.violated = False
+        for question in self._questions:
+            if question.name in self._judges.decided:
+                self._decide(question, self._judges.decided[question.name])
+
+    @property
+    def graph(self) -> Graph | None:
+        """What is to be told of every state expanded and of every way; None where no temporal property is open."""
+        return self._judges.graph if any(question.kind == TEMPORAL for question in self._open) else None
 
     @property
     def done(self) -> bool:
@@ -75,9 +93,13 @@ class Ledger:
         return self._asks_deadlock and self._deadlock is None
 
     def judge(self, state: State, where: Where) -> None:
-        """Evaluates the open properties in a state not met before."""
+        """Evaluates the open properties, and what coverage counts, in a state not met before."""
+        self._tally.note(state)
         for question in tuple(self._open):
-            decision = _judged(question, self._predicates[question.name], state, where)
+            if question.kind == TEMPORAL:
+                decision = self._judges.judge(question.name, state, where)
+            else:
+                decision = _judged(question, self._predicates[question.name], state, where)
             if decision is not None:
                 self._decide(question, decision)
 
@@ -87,14 +109,29 @@ class Ledger:
             self._deadlock = Decision(Verdict.VIOLATED, "DeadlockFound", "no step can be taken", where)
             self.violated = True
 
+    def doubted(self, decision: Decision) -> None:
+        """A state was found that may have no step: deadlock is undecided, unless one is found."""
+        self._doubt = decision
+
     def settle(self, ending: Ending) -> None:
         """Decides everything still open by its kind: the run is over."""
         for question in tuple(self._open):
-            self._decide(question, ending(question.kind))
+            decision = ending(question.kind)
+            if question.kind == TEMPORAL and decision.reason in _SEARCHED:
+                decision = ended(partial(self._of_behaviours, question.name, decision))(TEMPORAL)
+            self._decide(question, decision)
         if self._awaits_deadlock:
-            self._deadlock = ending(DEADLOCK)
+            self._deadlock = self._doubt or ending(DEADLOCK)
         if not self._asks:
             self._run = ending(RUN)
+
+    def _of_behaviours(self, name: str, otherwise: Decision) -> Ending:
+        decision = self._judges.decide(name, otherwise)
+        return lambda kind: decision
+
+    def coverage(self) -> tuple[Coverage, ...]:
+        """The values of the model's coverage functions in the states judged."""
+        return self._tally.reported()
 
     def results(self, confirm: Confirm) -> tuple[PropertyResult, ...]:
         """One result a question; `confirm` is shown each path before it is reported."""

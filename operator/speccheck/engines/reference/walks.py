@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
+from speccheck.evaluation.lazysets import Options
 from speccheck.evaluation.scopes import Frame, Scope
 from speccheck.ir.models import Action
 from speccheck.ir.nodes import Alternatives, Assume, Choose
@@ -48,5 +49,7 @@ Watch: TypeAlias = Callable[[Assume | Choose, Scope, Frame], None]
 
 
 def every(point: Point, options: Sequence[Value], walk: Walk) -> Iterable[int]:
-    """All options, in order."""
+    """All options, in order. Raises TooLarge where they are too many to be tried, or have no end."""
+    if isinstance(options, Options):
+        options.refuse_search(point.name if isinstance(point, Choose) else "")
     return range(len(options))

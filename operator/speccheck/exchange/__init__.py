@@ -1,0 +1,1 @@
+"""A Model in the forms that other tools read. Pure: a Model goes in, texts come out."""

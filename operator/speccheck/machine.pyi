@@ -1,0 +1,1 @@
+from speccheck import *  # noqa: F403

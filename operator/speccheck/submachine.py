@@ -1,0 +1,14 @@
+"""The vocabulary of specification authors, for specs that import from `speccheck.submachine`.
+
+`from speccheck.submachine import …` gives every name that `from speccheck import …` gives.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from speccheck.lang import __getattr__ as _named
+
+
+def __getattr__(name: str) -> Any:
+    return _named(name)
