@@ -13,19 +13,22 @@ import linecache
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType, ModuleType
+from typing import Any
 
 from speccheck.digests import source_digest
 from speccheck.errors import InternalError, ModelError, Span, SpecError, UsageError
 from speccheck.ir.models import Model
 from speccheck.lang.branches import check_branches
 from speccheck.lang.capture import begin, capture_namespace
+from speccheck.lang.declarations import CoverageDeclaration
 from speccheck.lang.mishaps import told
 from speccheck.lang.rewriting.modules import SpecFinder, module_from
+from speccheck.lang.rewriting.sources import rewritten
 from speccheck.lang.spans import source_line
 
 MAX_FILE_BYTES = 4 << 20
@@ -44,8 +47,11 @@ class Loaded:
     files: tuple[str, ...]
 
 
-def load(path: Path | str) -> Loaded:
+def load(path: Path | str, watches: Sequence[str] = ()) -> Loaded:
     """Execute and capture the spec at a path.
+
+    `watches` are expressions of the state `s`, written as in the spec; they become coverage functions `watch 1`,
+    `watch 2`, … of the Model, so that their values can be told of states. The Model is another one with them.
 
     Raises UsageError where there is no such file, SpecError (file, line, column relative to the
     spec's directory) where the specification is wrong.
@@ -58,6 +64,7 @@ def load(path: Path | str) -> Loaded:
         try:
             with contextlib.redirect_stdout(sys.stderr):
                 module = _executed(entry)
+                _watch(vars(module), watches, root)
                 for file in _author_files(root, before, entry):
                     check_branches(file)
                 model = capture_namespace(vars(module), entry)
@@ -129,6 +136,18 @@ def _is_under(module: ModuleType, root: Path) -> bool:
 def _executed(entry: Path) -> ModuleType:
     name = entry.stem if entry.stem not in sys.modules else f"speccheck_entry_{entry.stem}"
     return module_from(entry, name)
+
+
+def _watch(namespace: dict[str, Any], texts: Sequence[str], root: Path) -> None:
+    """Adds expressions of the state to an executed module, as coverage functions."""
+    for number, text in enumerate(texts, start=1):
+        name = f"watch {number}"
+        source, file = f"def watch(s): return (\n{text}\n)\n", str(root / f"--{name}")
+        linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+        scope = dict(namespace)
+        exec(rewritten(source.encode(), file), scope)  # noqa: S102 - as much the author's code as the module is
+        scope["watch"].__name__ = name
+        namespace[name] = CoverageDeclaration(scope["watch"])
 
 
 def _author_files(root: Path, before: set[str], entry: Path) -> list[Path]:

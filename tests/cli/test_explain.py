@@ -59,3 +59,31 @@ def test_what_cannot_be_asked(run: Run, saved: str, arguments: tuple[str, ...], 
     done = run("explain", "jobs.py", saved, *arguments)
     assert done.status == 5
     assert told in done.err
+
+
+def test_expressions_are_shown_along_the_path(run: Run, saved: str, golden: Callable[[str, str], None]) -> None:
+    done = run("explain", "jobs.py", saved, "--watch", "s.waiting.size", "--watch", "5 // (3 - len(s.done))")
+    assert (done.status, done.err) == (0, "")
+    golden("explain_watch.txt", done.out)
+
+
+def test_expressions_as_json(run: Run, saved: str) -> None:
+    done = run("explain", "jobs.py", saved, "--watch", "1 in s.waiting and s.JOBS == 3", "--json")
+    (found,) = json.loads(done.out)["watched"]
+    assert found["expression"] == "1 in s.waiting and s.JOBS == 3"
+    assert found["values"][0] == {"value": True} and found["values"][-1] == {"value": False}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("s.wating", "no variable or parameter 'wating'"),
+        ("s.waiting +", "invalid syntax"),
+        ("s.waiting.add(1)", "add"),
+        ("None", "returns nothing"),
+    ],
+)
+def test_an_expression_that_is_wrong_is_told_at_its_place(run: Run, saved: str, text: str, told: str) -> None:
+    done = run("explain", "jobs.py", saved, "--watch", text)
+    assert done.status == 4
+    assert told in done.err and "--watch 1:" in done.err

@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.engines.models import ap, exists, forall, invariant, model, n, transition
 from tests.engines.naive import Failed, evaluate
@@ -44,7 +44,7 @@ A, B = Variable("a", INT), Variable("b", INT)
 VALUES = {"a": 2, "b": -1}
 ALWAYS = Property("always", "invariant", Const(BOOL, True))
 
-quick = settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,6 +1,6 @@
 """The process in which a specification's own Python runs for the command line: it captures it, answers once, and ends.
 
-    python -P -m speccheck.cli.captors PATH DESCRIPTOR SECONDS PARENT
+    python -P -m speccheck.cli.captors PATH DESCRIPTOR SECONDS PARENT [WATCH …]
 
 `cli.specs` starts it, with PYTHONHASHSEED=0, and reads what it writes to DESCRIPTOR: the length of one answer, and the
 answer. It confines nothing (the command line is for one's own specifications); in a cluster `cli.pods` does this.
@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn, TypeAlias
@@ -70,10 +71,10 @@ Answer: TypeAlias = Captured | Wrong | Misused | Faulty
 
 def main() -> NoReturn:
     """Captures the specification that the arguments name, within the time they give."""
-    path, descriptor, seconds, parent = sys.argv[1:]
+    path, descriptor, seconds, parent, *watches = sys.argv[1:]
     captor = _Captor(Path(path), int(descriptor))
     captor.settle(float(seconds), int(parent))
-    captor.answer(captor.answer_for(Path(path)))
+    captor.answer(captor.answer_for(Path(path), watches))
 
 
 class _Captor:
@@ -111,10 +112,10 @@ class _Captor:
                 left = left[os.write(self._descriptor, left) :]
         os._exit(0)
 
-    def answer_for(self, path: Path) -> Answer:
+    def answer_for(self, path: Path, watches: Sequence[str] = ()) -> Answer:
         """What comes of reading the specification."""
         try:
-            loaded = load(path)
+            loaded = load(path, watches)
             return Captured(model_to_json(loaded.model), loaded.source_digest, loaded.files)
         except SpecError as error:
             span = error.span or Span("", 0, 0)

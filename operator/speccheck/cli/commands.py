@@ -61,9 +61,10 @@ _ROWS = (
     Command(
         "explain",
         "speccheck.cli.explain:explain",
-        "Say why an action cannot be taken in a state of a saved path.",
+        "Say why an action cannot be taken, and what expressions are worth along a saved path.",
         (
             "speccheck explain specs/dns_balancer race.itf.json --why-not deployer_gc --step 8",
+            "speccheck explain specs/dns_balancer race.itf.json --watch s.zone_records.size",
             "speccheck explain specs/die_hard.py path.itf.json --why-not pour_big_into_small --json",
         ),
     ),

@@ -15,14 +15,16 @@ from speccheck.cli.failures import guarded
 from speccheck.cli.options import flag, taking
 from speccheck.cli.outputs import look_of, write, write_json
 from speccheck.cli.replays import ReplayOptions, replayed
+from speccheck.cli.specs import load
 from speccheck.engines.reference.guards import why_not
+from speccheck.engines.reference.valuations import valuations
 from speccheck.errors import UsageError
 from speccheck.ir.itf import decode
 from speccheck.ir.models import Model
 from speccheck.ir.readings import parsed, value_from
 from speccheck.ir.values import Value
-from speccheck.rendering.explanations import why_not_json, why_not_text
-from speccheck.rendering.paths import path_lines
+from speccheck.rendering.explanations import Watched, watched_json, watched_text, why_not_json, why_not_text
+from speccheck.rendering.paths import call_text, path_lines
 from speccheck.rendering.styles import render
 from speccheck.reports import Path, State
 
@@ -36,6 +38,10 @@ class ExplainOptions:
     why_not: Annotated[
         list[str],
         typer.Option(metavar="ACTION(ARGS)", help="Why this action cannot be taken; arguments may be left out."),
+    ] = field(default_factory=list)
+    watch: Annotated[
+        list[str],
+        typer.Option(metavar="EXPR", help="Show this expression of the state `s` in every state; may be repeated."),
     ] = field(default_factory=list)
     step: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="In the state after step N; otherwise in the last state.")
@@ -52,7 +58,8 @@ class ExplainOptions:
 def explain(options: ExplainOptions) -> int:
     """Take a saved path again and explain it.
 
-    For an action it says which of its guards were false in a state of the path, and with what values.
+    For an action it says which of its guards were false in a state of the path, and with what values; for an
+    expression what it is worth in each state.
     """
     return guarded(partial(_explain, options), as_json=options.json)
 
@@ -65,14 +72,37 @@ def _explain(options: ExplainOptions) -> int:
         raise UsageError(f"the path has {path.depth} steps; there is no state after step {number}")
     look = look_of(options.spec, no_color=options.no_color)
     answers = [why_not(model, _state(model, path.states[number]), *_asked(model, text)) for text in options.why_not]
+    watched = _watched(options, model, path)
     if options.json:
-        write_json({"step": number, "why_not": [why_not_json(each) for each in answers]})
+        told = [why_not_json(each) for each in answers]
+        write_json({"step": number, "why_not": told, "watched": watched_json(watched)})
         return statuses.FINE
-    if not answers:
+    if not answers and not watched:
         write(render(path_lines(path, look.width), color=look.color))
-    for n, each in enumerate(answers):
-        write(("\n" if n else "") + why_not_text(each, _where(path, number), look))
+    texts = [why_not_text(each, _where(path, number), look) for each in answers]
+    if watched:
+        texts.insert(0, watched_text(watched, [_label(n, state) for n, state in enumerate(path.states)], look))
+    write("\n".join(texts))
     return statuses.FINE
+
+
+def _label(number: int, state: State) -> str:
+    if number == 0:
+        return "initial state"
+    return ", ".join(call_text(call) for call in state.label) or "step"
+
+
+def _watched(options: ExplainOptions, model: Model, path: Path) -> list[Watched]:
+    """The expressions asked for, in every state of the path."""
+    if not options.watch:
+        return []
+    watching = load(options.spec, watches=options.watch).model
+    watching = watching.bind(model.bindings)
+    states = [_state(model, state) for state in path.states]
+    names = [f"watch {n}" for n in range(1, len(options.watch) + 1)]
+    bodies = {each.name: each.body for each in watching.coverages}
+    found = valuations(watching, [bodies[name] for name in names], states)
+    return [Watched(text, *values) for text, values in zip(options.watch, found, strict=True)]
 
 
 def _where(path: Path, number: int) -> str:

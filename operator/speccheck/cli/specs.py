@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import assert_never
@@ -61,17 +61,17 @@ class _Elsewhere(Exception):
         return f"\n{self.args[0]}"
 
 
-def load(path: Path, timeout_s: float | None = None) -> Loaded:
+def load(path: Path, timeout_s: float | None = None, watches: Sequence[str] = ()) -> Loaded:
     """Execute and capture the specification at a path, within `timeout_s` (DEFAULT_TIMEOUT_S where it is None).
 
-    Raises UsageError where there is no such file, SpecError where the specification is wrong, Unread where its own
-    Python does not end or ends the process, InternalError for a fault of speccheck. What it prints goes to standard
-    error.
+    `watches` are added as `loading.load` does it. Raises UsageError where there is no such file, SpecError where the
+    specification is wrong, Unread where its own Python does not end or ends the process, InternalError for a fault of
+    speccheck. What it prints goes to standard error.
     """
     require_path(path)
     entry_file(path)
     limit_s = max(timeout_s or DEFAULT_TIMEOUT_S, LEAST_TIMEOUT_S)
-    with _captor(path, limit_s) as (process, descriptor):
+    with _captor(path, limit_s, watches) as (process, descriptor):
         answer = _awaited(process, descriptor, limit_s, path)
     match answer:
         case Captured(model, source_digest, files):
@@ -87,10 +87,10 @@ def load(path: Path, timeout_s: float | None = None) -> Loaded:
 
 
 @contextmanager
-def _captor(path: Path, limit_s: float) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def _captor(path: Path, limit_s: float, watches: Sequence[str]) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """The process that reads, and the descriptor it answers at; both are gone afterwards, with all it started."""
     answers, answering = os.pipe()
-    command = [sys.executable, "-P", "-m", _CAPTOR, str(path), str(answering), str(limit_s), str(os.getpid())]
+    command = [sys.executable, "-P", "-m", _CAPTOR, str(path), str(answering), str(limit_s), str(os.getpid()), *watches]
     sys.stderr.flush()
     try:
         process = subprocess.Popen(

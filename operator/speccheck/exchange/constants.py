@@ -2,12 +2,14 @@ r"""Values as TLA+ writes them.
 
 An enum's member and a union's tag are strings; a union is a record with its `tag` and, unless that is Unit, the
 payload under the tag's name, so that TLC never compares payloads of different tags; a map is a function, a list and
-a tuple a sequence, Unit the empty sequence. Text that is not plain ASCII is escaped: another string, one for one.
+a tuple a sequence, Unit the empty sequence. Text beyond
+plain words is percent-encoded: another string, one for one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from speccheck.exchange.names import KEYWORDS, fitting
 from speccheck.exchange.pieces import ATOM, FALSE, OPERATION, TRUE, Doc, Enclosed, Infix, Text, tight
@@ -33,6 +35,10 @@ LARGEST = 2**31 - 1
 
 EMPTY = Text("<<>>")
 UNION_TAG = "tag"
+
+
+_SAFE = " !#$&'()+,-./:;<=>?@[]^_`{|}~"
+"""What stands in a string as it is, besides letters and digits: no quote, no backslash, nothing that opens a comment."""
 
 
 class TooWide(Exception):
@@ -76,9 +82,8 @@ def integer(value: int) -> Doc:
 
 
 def string(text: str) -> str:
-    """A string, escaped twice: once so that it is plain ASCII, once for TLA+."""
-    plain = text.encode("unicode_escape").decode("ascii")
-    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """A string; what TLA+ would have to escape or may not know is percent-encoded, the percent sign included."""
+    return f'"{quote(text, safe=_SAFE, errors="surrogatepass")}"'
 
 
 def mapping(pairs: list[tuple[Doc, Doc]]) -> Doc:
