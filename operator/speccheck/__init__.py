@@ -48,7 +48,6 @@ from speccheck.lang.exprs import Expr
 from speccheck.lang.fairness import Enabled, StrongFair, WeakFair
 from speccheck.lang.flows import with_flow
 from speccheck.lang.products import RecordExpr, TupleExpr, UnionExpr
-from speccheck.lang.refusals import REFUSED, refused
 from speccheck.lang.scalars import BoolExpr, EnumExpr, IntExpr, StrExpr
 from speccheck.lang.states import MachineStateBase
 from speccheck.lang.submachines import SubMachine
@@ -70,8 +69,6 @@ _PROGRAMS = {
 def __getattr__(name: str) -> Any:
     if name in _PROGRAMS:
         return getattr(import_module(_PROGRAMS[name]), name)
-    if name in REFUSED:
-        raise refused(name)
     raise AttributeError(f"module 'speccheck' has no attribute {name!r}")
 
 

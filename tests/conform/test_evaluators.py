@@ -62,6 +62,7 @@ def test_observations_are_judged(served: Path) -> None:
         assert [(u.property, u.variables) for u in subject.loaded.unjudged] == [
             ("available_exist", ("available",)),
             ("secret", ("hidden",)),
+            ("converges", ()),
         ]
         found = await client.judge(subject, (replicas(3), replicas(4), View("web", NOON, {})))
         assert [judgement.key for judgement in found] == ["n/o3", "n/o4", ""]

@@ -74,7 +74,7 @@ def test_counts_and_verdicts_are_those_of_the_specs(known: Instance, tmp_path: P
     file = SPECS / f"{known.spec}.py"
     made = capture(file if file.exists() else SPECS / known.spec)
     export = exported(made.instance(known.name))
-    (report,) = check(CheckRequest(made, instances=(known.name,)))
+    (report,) = check(made, CheckRequest(instances=(known.name,)))
     kinds = {export.configurations[each.name]: each.kind for each in made.properties}
     for number, (configuration, kind) in enumerate(kinds.items()):
         if kind == "example" and known.distinct > MOST_STATES_FOR_EXAMPLES:

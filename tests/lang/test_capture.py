@@ -13,7 +13,6 @@ from tests.lang.specs import COUNTER, Author
 from speccheck.errors import SpecError, UsageError
 from speccheck.ir.json import model_digest
 from speccheck.ir.text import model_text
-from speccheck.lang.refusals import REFUSED
 from speccheck.loading import load
 
 STEP = "@action(inline=False)\ndef step(c: Context[S]):\n    c.state.x = (c.state.x + 1) % c.state.N\n"
@@ -62,14 +61,6 @@ def test_the_digest_does_not_depend_on_the_hash_seed(author: Author, seed: str) 
         [sys.executable, "-c", SHOW, str(path)], env=environment, capture_output=True, text=True, check=True, timeout=60
     )
     assert shown.stdout.strip() == model_digest(load(path).model)
-
-
-@pytest.mark.parametrize("form", sorted(REFUSED))
-def test_forms_that_are_not_supported_are_refused_by_name(author: Author, form: str) -> None:
-    error = author.error(f"from speccheck import {form}\n" + COUNTER + STEP)
-    assert error.code == "unsupported-form"
-    assert form in error.message
-    assert error.span is not None and error.span.line == 4
 
 
 def test_an_unknown_name_is_told_with_its_likeness(author: Author) -> None:

@@ -9,7 +9,7 @@ from tests.specs.libraries import Instance, Library, Mutation, assert_caught, as
 MUTATIONS = {
     "optimistic_concurrency": (
         Mutation(
-            "stores_what_was_made_from_an_old_version",
+            "stores_over_what_is_newer",
             "Implies(s.CONDITIONAL, s.read_version[client] == s.version)",
             "Implies(s.CONDITIONAL, s.read_version[client] <= s.version)",
             "two_conditional",

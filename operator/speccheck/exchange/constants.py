@@ -2,8 +2,8 @@ r"""Values as TLA+ writes them.
 
 An enum's member and a union's tag are strings; a union is a record with its `tag` and, unless that is Unit, the
 payload under the tag's name, so that TLC never compares payloads of different tags; a map is a function, a list and
-a tuple a sequence, Unit the empty sequence. Text beyond
-plain words is percent-encoded: another string, one for one.
+a tuple a sequence, Unit the empty sequence. Text that TLA+ may not read is percent-encoded: another string, one for
+one.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ UNION_TAG = "tag"
 
 
 _SAFE = " !#$&'()+,-./:;<=>?@[]^_`{|}~"
-"""What stands in a string as it is, besides letters and digits: no quote, no backslash, nothing that opens a comment."""
+"""What stands in a string as it is, besides letters and digits: no quote, no backslash, no opening of a comment."""
 
 
 class TooWide(Exception):

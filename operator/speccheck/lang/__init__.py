@@ -15,6 +15,6 @@ def __getattr__(name: str) -> Any:
     known: list[str] = getattr(package, "__all__", [])
     if name == "__all__":
         return known
-    if name in known or (not name.startswith("_") and name in vars(package).get("REFUSED", ())):
+    if name in known:
         return getattr(package, name)
     raise AttributeError(f"module 'speccheck.lang' has no attribute {name!r}")

@@ -181,5 +181,4 @@ CODES: dict[str, str] = {
     "syntax-error": "Python cannot read the file",
     "unknown-module": "a module that does not exist is imported",
     "unknown-name": "a name that does not exist",
-    "unsupported-form": "a form of the language that this version refuses",
 }

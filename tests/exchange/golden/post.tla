@@ -20,7 +20,7 @@ Place(list, element) == CHOOSE place \in DOMAIN list : list[place] = element
 
 Least(set) == CHOOSE x \in set : \A y \in set : x <= y
 
-StringOrder == <<"a", "b", "d\\xe9p \"1\"\\n", "rm1", "rm10", "rm2", "x", "y">>
+StringOrder == <<"a", "b", "d%C3%A9p %221%22%0A", "rm1", "rm10", "rm2", "x", "y">>
 
 Precedes_str(a, b) == Place(StringOrder, a) < Place(StringOrder, b)
 
@@ -49,7 +49,7 @@ Init ==
 send(rm) ==
   /\ rm \notin DOMAIN zone
   /\ mail' = mail \o <<[tag |-> "Prepared", Prepared |-> rm]>>
-  /\ zone' = (rm :> [epoch |-> 1, owner |-> "d\\xe9p \"1\"\\n", ready |-> {1, 2, 3}]) @@ zone
+  /\ zone' = (rm :> [epoch |-> 1, owner |-> "d%C3%A9p %221%22%0A", ready |-> {1, 2, 3}]) @@ zone
   /\ phases' = Replaced(phases, rm, "Done")
 
 \* The steps.
