@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.engines.running import ways
 
+from speccheck.checking import CheckRequest, check
 from speccheck.errors import SpecError
 from speccheck.ir.models import Model
 from speccheck.ir.values import FrozenMap, Value
@@ -148,3 +149,56 @@ def test_a_spec_may_call_its_own_action_like_a_fault(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     assert [a.name for a in capture(tmp_path / "spec.py").actions] == ["relists", "delivers"]
+
+
+RECONCILER = """
+from speccheck import *
+from speccheck.faults import eventually_stable
+
+@state
+class S(MachineStateBase):
+    wanted: StateVar[int]
+    actual: StateVar[int]
+    edits: StateVar[int]
+
+@action(init=True)
+def init(c: Context[S]):
+    c.state.wanted, c.state.actual, c.state.edits = 0, 0, 0
+
+@action(inline=False)
+def edits(c: Context[S]):
+    c.assume(c.state.edits < LIMIT)
+    c.state.edits = (c.state.edits + 1) % 4
+    c.state.wanted = 1 - c.state.wanted
+
+@action(inline=False)
+def reconciles(c: Context[S]):
+    c.assume(c.state.wanted != c.state.actual)
+    c.state.actual = c.state.wanted
+
+@temporal
+def stands_still(s: S):
+    return eventually_stable(s.wanted == s.actual)
+
+@temporal
+def reconciled(s: S):
+    return ImpliesT(WeakFair(reconciles), eventually_stable(s.wanted == s.actual))
+
+@temporal
+def reconciled_when_left_alone(s: S):
+    return ImpliesT(WeakFair(reconciles), eventually_stable(s.wanted == s.actual, disturbed=s.edits < 3))
+"""
+
+
+@pytest.mark.parametrize(
+    ("limit", "verdicts"),
+    [
+        ("3", {"stands_still": "Violated", "reconciled": "Holds", "reconciled_when_left_alone": "Holds"}),
+        ("9", {"stands_still": "Violated", "reconciled": "Violated", "reconciled_when_left_alone": "Holds"}),
+    ],
+)
+def test_reconciliation_is_stable_at_last(tmp_path: Path, limit: str, verdicts: dict[str, str]) -> None:
+    file = tmp_path / "spec.py"
+    file.write_text(RECONCILER.replace("LIMIT", limit), encoding="utf-8")
+    (report,) = check(capture(file), CheckRequest())
+    assert {p.name: p.verdict.value for p in report.properties} == verdicts

@@ -1,4 +1,4 @@
-"""Faults that controllers suffer, as actions of the environment for a spec's step to call.
+"""Faults that controllers suffer, as actions of the environment for a spec's step to call, and what outlasts them.
 
 Takes the names of the spec's own variables, given as Python texts: a map from keys to objects that is the truth, and
 one that is a controller's cache of it. Each action is a named one: paths show it with its arguments. It changes the
@@ -27,6 +27,7 @@ from speccheck.lang.contexts import Context
 from speccheck.lang.declarations import ActionDeclaration
 from speccheck.lang.exprs import Expr
 from speccheck.lang.spans import spec_error
+from speccheck.lang.temporals import Always, Eventually, ImpliesT, NotT, TemporalExpr
 
 
 def delivers(c: Context, source: str, cache: str, key: object) -> None:
@@ -147,6 +148,17 @@ def _retries(done: str, requests: str) -> ActionDeclaration:
     return _named(retries)
 
 
+def eventually_stable(goal: object, disturbed: object = None) -> TemporalExpr:
+    """Reconciliation: at last the goal holds, and goes on holding.
+
+    `disturbed` says in which states the world still changes against the controller's will (a user's edit, a fault);
+    then the goal is only asked for in behaviours in which that comes to an end. Say what is fair beside it:
+    `ImpliesT(WeakFair(reconciles), eventually_stable(s.actual == s.desired))`.
+    """
+    stable = Eventually(Always(goal))
+    return stable if disturbed is None else ImpliesT(Eventually(Always(NotT(disturbed))), stable)
+
+
 def _named(function: Callable[..., None]) -> ActionDeclaration:
     function.__doc__ = globals()[function.__name__].__doc__
     return ActionDeclaration(function, init=False, inline=False, coerce=True)
@@ -166,6 +178,7 @@ def _without(entries: Any, key: Any) -> Any:
 __all__ = [
     "crash_and_restart",
     "delivers",
+    "eventually_stable",
     "missed_intermediate_states",
     "relists",
     "retries",
