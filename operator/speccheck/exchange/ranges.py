@@ -34,7 +34,7 @@ from speccheck.exchange.pieces import (
 )
 from speccheck.ir.nodes import Apply, Bind, Clause, Const, Expr, Fold, Local, Param, Read
 from speccheck.ir.scopes import UseTable
-from speccheck.ir.types import ListType, MapType, SetType
+from speccheck.ir.types import ListType, MapType, RecordType, SetType, TupleType
 
 EMPTY_SET = Text("{}")
 
@@ -203,8 +203,10 @@ def _filter(into: Translator, node: Bind) -> Doc:
 def _listed(domain: Expr) -> bool:
     """Whether TLC has the set's elements one by one, and so evaluates a filter's condition for each at once."""
     match domain:
-        case Const() | Read() | Param():
+        case Const():
             return True
+        case Read(SetType(element)) | Param(SetType(element)):
+            return not isinstance(element, SetType | MapType | TupleType | RecordType)  # it may be a set of all such
         case Apply(_, "set_make" | "interval" | "map_keys" | "map_values" | "list_keys"):
             return True
         case Apply(_, "set_union" | "set_intersection" | "set_difference", args):

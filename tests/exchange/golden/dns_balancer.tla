@@ -42,6 +42,9 @@ Every(values) == FALSE \notin values
 \* As \E, but every element is evaluated, also after one that decides.
 Some(values) == TRUE \in values
 
+\* The set; every element is made.
+Listed(set) == { element : element \in set }
+
 \* The map with another value for a key it has; no value for a key it has not.
 Replaced(map, key, value) == CASE key \in DOMAIN map -> [map EXCEPT ![key] = value]
 
@@ -262,7 +265,8 @@ rollback_is_kept ==
     => (LET name ==
                 Least_ZoneRecord(
                     { r \in zone_records : r.kind = "CNAME" /\ r.name = "rollback.api.example.com" }).value[1]
-        IN  Cardinality({ r_2 \in zone_records : r_2.kind = "CNAME" /\ r_2.name = name }) # 0)
+        IN  Cardinality({ r_2 \in Listed(zone_records) : r_2.kind = "CNAME" /\ r_2.name = name })
+              # 0)
 
 \* Where writes are fenced, the live plan is at least as new as any plan a deployer has just applied.
 \* (dns_balancer.py, line 283)
@@ -321,6 +325,6 @@ Never_a_lock_is_orphaned ==
 Never_gc_fires ==
   ~(\/ Len(PLAN_NAMES) - 1 <= MAX_PLAN_AGE
     \/ ~(LET name == PLAN_NAMES[1]
-         IN  Cardinality({ r \in zone_records : r.kind = "CNAME" /\ r.name = name }) # 0))
+         IN  Cardinality({ r \in Listed(zone_records) : r.kind = "CNAME" /\ r.name = name }) # 0))
 
 =============================================================================
