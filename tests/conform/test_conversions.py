@@ -94,6 +94,12 @@ def test_whatever_comes_out_is_a_value_of_the_type(data: Any, type_: Type) -> No
         assert fits(found, type_)
 
 
+def test_a_strange_key_stays_on_one_line() -> None:
+    with pytest.raises(Unfit) as caught:
+        value_of({"a\nb": 1}, INT)
+    assert str(caught.value).endswith(r'an object with "a\nb"')
+
+
 @pytest.mark.parametrize(
     ("data", "type_", "value"),
     [

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, assert_never
 
+from speccheck.ir.literals import shown
 from speccheck.ir.numerals import from_decimal
 from speccheck.ir.types import (
     BoolType,
@@ -97,8 +98,8 @@ def _told(data: Any) -> str:
 
 
 def _names(names: Iterable[str]) -> str:
-    shown = sorted(names)
-    return ", ".join(shown[:8]) + (f" and {len(shown) - 8} more" if len(shown) > 8 else "")
+    found = sorted(names)
+    return ", ".join(map(shown, found[:8])) + (f" and {len(found) - 8} more" if len(found) > 8 else "")
 
 
 def _form(data: Any, tag: str, path: str) -> Any:
@@ -194,7 +195,7 @@ def _record(data: Any, type_: RecordType, path: str) -> tuple[Value, ...]:
         _unfit(data, f"an object with the fields of {type_.name}", path)
     names = [name for name, _ in type_.fields]
     if missing := [name for name in names if name not in data]:
-        raise Unfit(path, f"the field {missing[0]} of {type_.name} is missing; there is {_names(map(str, data))}")
+        raise Unfit(path, f"the field {shown(missing[0])} of {type_.name} is missing; there is {_names(map(str, data))}")
     if extra := [str(name) for name in data if name not in names]:
         raise Unfit(path, f"{type_.name} has no field {_names(extra)}; its fields are {', '.join(names)}")
     return tuple(value_of(data[name], field, f"{path}.{name}") for name, field in type_.fields)
