@@ -195,7 +195,8 @@ def _record(data: Any, type_: RecordType, path: str) -> tuple[Value, ...]:
         _unfit(data, f"an object with the fields of {type_.name}", path)
     names = [name for name, _ in type_.fields]
     if missing := [name for name in names if name not in data]:
-        raise Unfit(path, f"the field {shown(missing[0])} of {type_.name} is missing; there is {_names(map(str, data))}")
+        there_is = _names(map(str, data))
+        raise Unfit(path, f"the field {shown(missing[0])} of {type_.name} is missing; there is {there_is}")
     if extra := [str(name) for name in data if name not in names]:
         raise Unfit(path, f"{type_.name} has no field {_names(extra)}; its fields are {', '.join(names)}")
     return tuple(value_of(data[name], field, f"{path}.{name}") for name, field in type_.fields)
