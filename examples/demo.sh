@@ -56,6 +56,12 @@ say "5. The path that was saved, taken again: it is no artefact of the search"
 expect 1 replay specs/dns_balancer "$work/race.itf.json" >"$work/replay.txt"
 sed -n '1,2p; /no_inconsistent_root/,/always/p; $p' "$work/replay.txt"
 
+say "6. What an object shows may look right, and the way there still be wrong" \
+    "A controller upgrades servers: out of the pool, upgrade, back in. It was made" \
+    "quicker; here is a recording of it, held to its spec step by step."
+expect 1 conform examples/conformance/pool.py -m examples/conformance/observe.yaml \
+    examples/conformance/drifting.jsonl
+
 cat <<END
 
 ${bold}# What happened${plain}
@@ -64,6 +70,8 @@ took the lock over, wrote plan 3, the newest, and let go. Then deployer-a wrote
 its old plan 1 over it: it had checked, but long ago. Nothing was wrong yet. But
 when deployer-b cleaned up old plans, the live one was among them, and the root
 pointed at nothing. No deployer did anything that looked wrong to itself.
+
+And server b of the pool was upgraded while it served: no state showed it.
 
 Next: specs/dns_balancer/dns_balancer.py is the design; README.md leads to a
 cluster, and to a spec of your own.

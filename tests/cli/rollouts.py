@@ -21,6 +21,7 @@ spec:
 OBSERVE = """
   observe:
     instance: three
+    tiers: [State]
     sources:
     - {name: web, kubernetes: {apiVersion: apps/v1, kind: Deployment, selector: {matchLabels: {app: web}}}}
     variables:

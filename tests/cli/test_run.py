@@ -179,14 +179,22 @@ def test_a_source_that_is_not_there_waits_for_it(run: Run, tmp_path: Path) -> No
     (folder / "source.yaml").unlink()
     ended = run("run", "-f", str(folder), "--json")
     assert ended.status == 5
-    assert conditions(answer(ended))["Reconciling"] == ("True", "SourceNotFound")
+    found = answer(ended)
+    assert conditions(found)["Reconciling"] == ("True", "SourceNotFound")
+    (event,) = found["events"]
+    assert (event["type"], event["reason"]) == ("Warning", "CheckIncomplete")
+    assert "rollout-spec" in event["note"]
 
 
 def test_a_manifest_that_no_cluster_would_take_is_refused(run: Run, tmp_path: Path) -> None:
     folder = write_manifests(tmp_path / "m", CHECK.replace("check:", "chek:"))
     ended = run("run", "-f", str(folder), "--json")
     assert ended.status == 4
-    assert "chek" in str(answer(ended)["status"]["conditions"])
+    found = answer(ended)
+    assert "chek" in str(found["status"]["conditions"])
+    (event,) = found["events"]
+    assert (event["reason"], event["regarding"]["name"]) == ("SpecInvalid", "rollout")
+    assert "chek" in event["note"]
 
 
 def test_several_checks_give_the_worst_status(run: Run, tmp_path: Path) -> None:

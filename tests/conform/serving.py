@@ -14,10 +14,11 @@ START_S = 20.0
 
 
 @contextmanager
-def evaluator(*options: str) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
-    """The socket and the process of an evaluator that answers."""
+def evaluator(*options: str, socket: Path | None = None) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
+    """The socket (one of its own, if none is given) and the process of an evaluator that answers."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "evaluator.sock"
+        path = socket or Path(folder) / "evaluator.sock"
+        path.unlink(missing_ok=True)
         command = [
             sys.executable,
             "-c",

@@ -13,17 +13,17 @@ import pytest
 from tests.conform.serving import evaluator
 from tests.conform.specs import ROLLOUT, model_json
 
-from speccheck.conform.clients import EvaluatorClient, EvaluatorGone, OverBudget, Refused, Subject
+from speccheck.conform.clients import EvaluatorClient, EvaluatorGone, Forgotten, OverBudget, Refused, Subject
 from speccheck.conform.protocols import (
     HEADER,
     Answer,
-    Judge,
     Judged,
     Judgement,
     Load,
     Loaded,
     MappingOrder,
     Refusal,
+    Request,
     SourceOrder,
     View,
     framed,
@@ -33,11 +33,11 @@ from speccheck.conform.protocols import (
 from speccheck.errors import ModelError
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
-GOOD = MappingOrder((SourceOrder("web"),), {"replicas": "object.replicas"}, "three")
-FOUR = View("web", NOON, {"replicas": 4})
+GOOD = MappingOrder((SourceOrder("web"),), {"replicas": "object.replicas"}, "three", tiers=("State",))
+FOUR = View("web", NOON, object={"replicas": 4})
 
 
-def test_a_restarted_evaluator_is_found_again_and_loaded_again(tmp_path: Path) -> None:
+def test_a_restarted_evaluator_is_found_again_and_has_forgotten(tmp_path: Path) -> None:
     link = tmp_path / "evaluator.sock"
 
     async def calls() -> None:
@@ -50,7 +50,11 @@ def test_a_restarted_evaluator_is_found_again_and_loaded_again(tmp_path: Path) -
             link.unlink()
         with evaluator() as (path, _):
             link.symlink_to(path)
-            assert (await client.judge(subject, (FOUR,)))[0].results[0].verdict == "Violated"
+            with pytest.raises(Forgotten):
+                await client.judge(subject, (FOUR,))
+            again = await client.load("shop", model_json(ROLLOUT), GOOD)
+            ((judgement,),) = (await client.judge(again, (FOUR,))).judgements
+            assert judgement.results[0].verdict == "Violated"
 
         await client.close()
 
@@ -80,7 +84,7 @@ def test_an_evaluator_that_says_nothing_is_told_in_time(tmp_path: Path) -> None:
         asyncio.run(asyncio.wait_for(call(), 20))
 
 
-Script = list[Callable[[Load | Judge], Answer | None]]
+Script = list[Callable[[Request], Answer | None]]
 
 
 async def scripted(path: Path, script: Script, calls: Callable[[EvaluatorClient], Awaitable[None]]) -> None:
@@ -93,7 +97,6 @@ async def scripted(path: Path, script: Script, calls: Callable[[EvaluatorClient]
         try:
             while header := await reader.read(HEADER.size):
                 request = request_from(await reader.readexactly(length_of(header)))
-                assert isinstance(request, Load | Judge)
                 answer = script.pop(0)(request)
                 if answer is None:
                     return
@@ -111,26 +114,30 @@ async def scripted(path: Path, script: Script, calls: Callable[[EvaluatorClient]
 
 
 SUBJECT = Subject(Load("shop", "h", b"m", GOOD), Loaded(("p",), ()))
-ONE = Judged((Judgement("k"),))
+ONE = Judged(((Judgement("k"),),))
 
 
-def test_a_connection_that_breaks_is_made_again(tmp_path: Path) -> None:
+def test_a_connection_that_breaks_is_made_again_to_load(tmp_path: Path) -> None:
     async def calls(client: EvaluatorClient) -> None:
-        assert await client.judge(SUBJECT, (FOUR,)) == ONE.judgements
+        assert (await client.load("shop", b"m", GOOD)).loaded == SUBJECT.loaded
 
-    asyncio.run(scripted(tmp_path / "s", [lambda _: None, lambda _: None, lambda _: ONE], calls))
+    asyncio.run(scripted(tmp_path / "s", [lambda _: None, lambda _: None, lambda _: SUBJECT.loaded], calls))
 
 
-def test_what_was_forgotten_is_loaded_once_more(tmp_path: Path) -> None:
+def test_nothing_is_judged_twice_where_a_connection_breaks(tmp_path: Path) -> None:
     async def calls(client: EvaluatorClient) -> None:
-        assert await client.judge(SUBJECT, (FOUR,)) == ONE.judgements
+        with pytest.raises(Forgotten, match="broke off"):
+            await client.judge(SUBJECT, (FOUR,))
 
-    script: Script = [
-        lambda _: Refusal("NotLoaded", "what?"),
-        lambda request: SUBJECT.loaded if request == SUBJECT.load else None,
-        lambda _: ONE,
-    ]
-    asyncio.run(scripted(tmp_path / "s", script, calls))
+    asyncio.run(scripted(tmp_path / "s", [lambda _: None], calls))
+
+
+def test_what_was_forgotten_is_told(tmp_path: Path) -> None:
+    async def calls(client: EvaluatorClient) -> None:
+        with pytest.raises(Forgotten, match="what"):
+            await client.judge(SUBJECT, (FOUR,))
+
+    asyncio.run(scripted(tmp_path / "s", [lambda _: Refusal("NotLoaded", "what?")], calls))
 
 
 @pytest.mark.parametrize(
@@ -151,3 +158,29 @@ def test_an_answer_to_something_else_is_not_taken(tmp_path: Path, answer: Answer
             await client.judge(SUBJECT, (FOUR,))
 
     asyncio.run(scripted(tmp_path / "s", [lambda _: answer], calls))
+
+
+def test_a_tenant_whose_calls_wait_keeps_no_other_from_being_asked_about(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    waiting = asyncio.Event()
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = request_from(await reader.readexactly(length_of(await reader.readexactly(HEADER.size))))
+        if request.tenant == "pit":
+            await waiting.wait()
+        writer.write(framed(ONE))
+        writer.close()
+
+    async def calls() -> None:
+        client = EvaluatorClient(path, timeout_s=20, connections=1)
+        pit = Subject(Load("pit", "h", b"m", GOOD), Loaded(("p",), ()))
+        async with await asyncio.start_unix_server(converse, path):
+            raging = [asyncio.create_task(client.judge(pit, (FOUR,))) for _ in range(3)]
+            await asyncio.sleep(0.05)
+            assert await client.judge(SUBJECT, (FOUR,)) == ONE
+            assert not any(task.done() for task in raging)
+            waiting.set()
+            await asyncio.gather(*raging, return_exceptions=True)
+            await client.close()
+
+    asyncio.run(asyncio.wait_for(calls(), 20))

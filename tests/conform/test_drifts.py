@@ -6,12 +6,25 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from speccheck.conform import drifts
-from speccheck.conform.drifts import Change, Drift, ObjectRef, Repeated, Resolved, Seen, Started, Tracker, object_ref
-from speccheck.conform.protocols import Judgement, Result
+from speccheck.conform.drifts import (
+    Change,
+    Drift,
+    Mute,
+    ObjectRef,
+    Policy,
+    Repeated,
+    Resolved,
+    Seen,
+    Started,
+    Tracker,
+    object_ref,
+)
+from speccheck.conform.protocols import Explanation, Judgement, Obstacle, Result
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
 
@@ -220,6 +233,14 @@ def test_gaps_are_counted_and_change_no_drift() -> None:
     assert (tracker.counts.gaps, tracker.active) == (1, (drift(),))
 
 
+def test_after_a_gap_the_same_version_is_seen_again() -> None:
+    tracker = Tracker()
+    tracker.feed(seen(0, version="7"), judged(safe="Violated"))
+    assert tracker.is_duplicate(seen(1, version="7"))
+    tracker.gap()
+    assert not tracker.is_duplicate(seen(2, version="7"))
+
+
 def test_late_observations_do_not_turn_time_back() -> None:
     tracker = Tracker()
     tracker.feed(seen(5), judged(safe="Violated"))
@@ -284,3 +305,132 @@ def _fed(tracker: Tracker, at: int, name: str, key: str, what: str) -> tuple[Cha
     if what == "DELETED":
         return tracker.deleted(seen(at, name, kind="DELETED"))
     return tracker.feed(seen(at, name), judged(key, safe=what))
+
+
+def stepped(verdict: Any, name: str = "step", key: str = "shop/web", **more: Any) -> Judgement:
+    return Judgement(key, {}, (Result(name, verdict, "no step", tier="Step", **more),))
+
+
+def late(verdict: Any, key: str = "shop/web") -> Judgement:
+    return Judgement(key, {}, (Result("converges", verdict, "overdue", tier="Time"),))
+
+
+def at(seconds: int) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def test_a_step_drift_lasts_until_no_other_came_for_long_enough() -> None:
+    tracker = Tracker(policy=Policy(hold_s=60))
+    (started,) = tracker.feed(seen(0), stepped("Violated"))
+    assert isinstance(started, Started)
+    assert tracker.feed(seen(10), stepped("Holds")) == ()
+    (again,) = tracker.feed(seen(50), stepped("Violated"))
+    assert isinstance(again, Repeated)
+    assert tracker.tick(at(109)) == ()
+    (over,) = tracker.tick(at(110))
+    assert isinstance(over, Resolved)
+    assert (over.why, over.drift.count, over.at) == ("quiet", 2, at(110))
+    assert tracker.tick(at(500)) == ()
+
+
+def test_what_a_property_breaks_in_each_tier_is_a_drift_of_its_own() -> None:
+    tracker = Tracker()
+    tracker.feed(seen(0), judged(safe="Violated"))
+    tracker.feed(seen(1), stepped("Violated", "safe"))
+    tracker.feed(seen(2), Judgement("shop/web", {}, (Result("safe", "Violated", tier="Time"),)))
+    assert [d.tier for d in tracker.active] == ["State", "Step", "Time"]
+    assert len({d.identity for d in tracker.active}) == len({d.trace for d in tracker.active}) == 3
+
+
+def test_a_deadline_is_missed_and_met_as_time_passes() -> None:
+    tracker = Tracker()
+    tracker.feed(seen(0), late("Holds"))
+    (started,) = tracker.passed(late("Violated"), seen(300))
+    assert isinstance(started, Started)
+    assert tracker.tick(at(100_000)) == ()
+    (over,) = tracker.feed(seen(400), late("Holds"))
+    assert isinstance(over, Resolved)
+    assert over.why == "holds"
+
+
+def test_a_key_that_is_over_takes_the_drifts_of_all_tiers_along() -> None:
+    tracker = Tracker()
+    tracker.feed(seen(0), judged(safe="Violated"))
+    tracker.feed(seen(0), stepped("Violated"))
+    tracker.feed(seen(0, "db"), stepped("Violated", key="shop/db"))
+    changes = tracker.passed(Judgement("shop/web", closed=True), seen(9))
+    assert [(type(c), c.drift.tier) for c in changes] == [(Resolved, "State"), (Resolved, "Step")]
+    assert [d.key for d in tracker.active] == ["shop/db"]
+    assert tracker.keys == 1
+
+
+def test_a_drift_keeps_what_came_nearest_to_explaining_it() -> None:
+    obstacles = tuple(Obstacle(f"apply({n})", "guard", f"x > {n}") for n in range(5))
+    tracker = Tracker()
+    tracker.feed(seen(0), stepped("Violated", explanation=Explanation(claimed="apply(1)", obstacles=obstacles)))
+    (found,) = tracker.active
+    assert found.obstacles == ("apply(0): x > 0", "apply(1): x > 1", "apply(2): x > 2")
+    assert found.explanation is not None
+    assert len(found.explanation.obstacles) == 5
+
+
+def test_steps_that_cannot_be_judged_leave_their_key_unjudged() -> None:
+    tracker = Tracker()
+    tracker.feed(seen(0), judged(safe="Holds"))
+    tracker.feed(seen(1), stepped("Unknown", reason="NoAnchor"))
+    assert tracker.unjudged_keys == 1
+    tracker.feed(seen(2), stepped("Holds", "apply"))
+    assert tracker.unjudged_keys == 0
+
+
+MUTE = Mute("planned", at(100), property="safe", key="shop/web", tier="State")
+
+
+@pytest.mark.parametrize("other", [{"property": "live"}, {"key": "shop/db"}, {"tier": "Step"}])
+def test_a_mute_is_of_what_fits_all_that_is_given(other: dict[str, str]) -> None:
+    assert MUTE.fits(drift(), at(99))
+    assert not MUTE.fits(drift(), at(100))
+    assert not replace(MUTE, **other).fits(drift(), at(99))
+    assert Mute("all", at(100)).fits(drift(), at(0))
+
+
+def test_a_muted_drift_is_active_and_is_told_when_the_mute_is_over() -> None:
+    tracker = Tracker(policy=Policy(mutes=(MUTE,)))
+    (started,) = tracker.feed(seen(0), judged(safe="Violated"))
+    assert (started.drift.muted, started.drift.mute_reason) == (True, "planned")
+    assert tracker.tick(at(99)) == ()
+    assert [d.muted for d in tracker.active] == [True]
+    (told,) = tracker.tick(at(100))
+    assert told == Started(drift())
+    assert tracker.tick(at(101)) == ()
+    (over,) = tracker.feed(seen(150), judged(safe="Holds"))
+    assert not over.drift.muted
+
+
+def test_what_is_muted_later_is_told_no_more_and_nothing_said_about_it() -> None:
+    tracker = Tracker([drift()], policy=Policy(mutes=(MUTE,)))
+    assert tracker.tick(at(1)) == ()
+    assert [d.mute_reason for d in tracker.active] == ["planned"]
+
+
+def test_after_a_restart_what_is_not_listed_is_not_taken_for_gone() -> None:
+    policy = Policy(hold_s=60, listed=frozenset({("v1", "ConfigMap")}))
+    event = drift(object=ObjectRef("", "", "", "apply", ""), key="a")
+    listed = drift(object=ObjectRef("v1", "ConfigMap", "shop", "zone", "u"), key="b")
+    tracker = Tracker([event, listed], policy=policy)
+    (gone,) = tracker.synced(at(1))
+    assert isinstance(gone, Resolved)
+    assert (gone.drift, gone.why) == (listed, "gone")
+    assert tracker.tick(at(59)) == ()
+    (over,) = tracker.tick(at(60))
+    assert isinstance(over, Resolved)
+    assert (over.drift.key, over.why) == ("a", "quiet")
+
+
+def test_a_drift_of_events_that_was_seen_again_after_a_restart_lasts() -> None:
+    policy = Policy(hold_s=60, listed=frozenset())
+    thing = ObjectRef("", "", "", "apply", "")
+    tracker = Tracker([drift(object=thing, key="a")], policy=policy)
+    assert tracker.feed(Seen("log", "MODIFIED", at(10), thing), judged("a", safe="Violated")) == ()
+    assert tracker.tick(at(1000)) == ()
+    assert len(tracker.active) == 1

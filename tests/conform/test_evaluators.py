@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,16 +17,28 @@ import pytest
 from tests.conform.serving import evaluator
 from tests.conform.specs import ROLLOUT, SLOW, model_json
 
-from speccheck.conform.clients import EvaluatorClient, OverBudget, Refused, Subject
-from speccheck.conform.protocols import HEADER, MappingOrder, Refusal, SourceOrder, View, answer_from, length_of
+from speccheck.conform.clients import EvaluatorClient, Forgotten, OverBudget, Refused, Subject
+from speccheck.conform.protocols import (
+    HEADER,
+    Judgement,
+    MappingOrder,
+    Refusal,
+    SourceOrder,
+    View,
+    answer_from,
+    length_of,
+)
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
-GOOD = MappingOrder((SourceOrder("web"),), {"replicas": "object.replicas"}, "three")
+GOOD = MappingOrder((SourceOrder("web"),), {"replicas": "object.replicas"}, "three", tiers=("State",))
+STEPS = MappingOrder((SourceOrder("web"),), {"replicas": "object.replicas"}, "nine", tiers=("Step",))
 SLOW_CEL = "range.map(a, range.map(b, range.map(c, a + b + c))).size()".replace("range", "object.items")
-MONSTER = MappingOrder((SourceOrder("web"),), {"replicas": f"size(object.items) > 0 ? {SLOW_CEL} : 0"}, "three")
-GLUTTON = MappingOrder((SourceOrder("web"),), {"replicas": "lists.range(object.n).size()"}, "three")
-ITEMS = View("web", NOON, {"items": list(range(400))})
-CALM = View("web", NOON, {"items": []})
+MONSTER = MappingOrder(
+    (SourceOrder("web"),), {"replicas": f"size(object.items) > 0 ? {SLOW_CEL} : 0"}, "three", tiers=("State",)
+)
+GLUTTON = MappingOrder((SourceOrder("web"),), {"replicas": "lists.range(object.n).size()"}, "three", tiers=("State",))
+ITEMS = View("web", NOON, object={"items": list(range(400))})
+CALM = View("web", NOON, object={"items": []})
 
 
 @pytest.fixture
@@ -48,7 +61,12 @@ def run(path: Path, calls: Any) -> Any:
 
 
 def replicas(count: int) -> View:
-    return View("web", NOON, {"metadata": {"namespace": "n", "name": f"o{count}"}, "replicas": count})
+    return View("web", NOON, object={"metadata": {"namespace": "n", "name": f"o{count}"}, "replicas": count})
+
+
+async def judged(client: EvaluatorClient, subject: Subject, *views: View) -> list[Judgement]:
+    """One judgement for each view."""
+    return [judgement for (judgement,) in (await client.judge(subject, views)).judgements]
 
 
 async def loaded(client: EvaluatorClient, tenant: str, order: MappingOrder = GOOD, text: str = ROLLOUT) -> Subject:
@@ -64,7 +82,7 @@ def test_observations_are_judged(served: Path) -> None:
             ("secret", ("hidden",)),
             ("converges", ()),
         ]
-        found = await client.judge(subject, (replicas(3), replicas(4), View("web", NOON, {})))
+        found = await judged(client, subject, replicas(3), replicas(4), View("web", NOON, object={}))
         assert [judgement.key for judgement in found] == ["n/o3", "n/o4", ""]
         assert [[r.verdict for r in judgement.results] for judgement in found] == [
             ["Holds", "Holds"],
@@ -83,7 +101,7 @@ def test_a_wrong_mapping_or_model_is_refused_with_its_message(served: Path) -> N
             await loaded(client, "shop", wrong)
         with pytest.raises(Refused):
             await client.load("shop", b'{"format":1}', GOOD)
-        assert await client.judge(await loaded(client, "shop"), (replicas(1),))
+        assert await judged(client, await loaded(client, "shop"), replicas(1))
 
     run(served, calls)
 
@@ -93,7 +111,9 @@ def test_an_expression_that_takes_too_long_is_over_budget_and_the_next_request_i
         subject = await loaded(client, "shop", MONSTER)
         with pytest.raises(OverBudget, match="took longer than 1 s"):
             await client.judge(subject, (ITEMS,))
-        (judgement,) = await client.judge(subject, (CALM,))
+        with pytest.raises(Forgotten):
+            await client.judge(subject, (CALM,))
+        (judgement,) = await judged(client, await loaded(client, "shop", MONSTER), CALM)
         assert judgement.results[0].verdict == "Holds"
 
     run(served, calls)
@@ -101,10 +121,10 @@ def test_an_expression_that_takes_too_long_is_over_budget_and_the_next_request_i
 
 def test_a_property_that_takes_too_long_has_no_result(served: Path) -> None:
     async def calls(client: EvaluatorClient) -> None:
-        order = MappingOrder((SourceOrder("web"),), {"n": "object.n"}, "only")
+        order = MappingOrder((SourceOrder("web"),), {"n": "object.n"}, "only", tiers=("State",))
         subject = await loaded(client, "shop", order, SLOW)
         try:
-            (judgement,) = await client.judge(subject, (View("web", NOON, {"n": 2000}),))
+            (judgement,) = await judged(client, subject, View("web", NOON, object={"n": 2000}))
             assert judgement.results[0].verdict == "Error"
         except OverBudget as error:
             assert "took longer than 1 s" in str(error)
@@ -116,9 +136,10 @@ def test_an_expression_that_takes_too_much_memory_is_over_budget(served: Path) -
     async def calls(client: EvaluatorClient) -> None:
         subject = await loaded(client, "shop", GLUTTON)
         with pytest.raises(OverBudget) as caught:
-            await client.judge(subject, (View("web", NOON, {"n": 200_000_000}),))
+            await client.judge(subject, (View("web", NOON, object={"n": 200_000_000}),))
         assert "memory" in str(caught.value) or "took longer" in str(caught.value)
-        assert (await client.judge(subject, (View("web", NOON, {"n": 3}),)))[0].results
+        again = await loaded(client, "shop", GLUTTON)
+        assert (await judged(client, again, View("web", NOON, object={"n": 3})))[0].results
 
     run(served, calls)
 
@@ -129,9 +150,10 @@ def test_a_monster_in_one_namespace_delays_nobody_else(served: Path) -> None:
         raging = [asyncio.create_task(client.judge(monster, (ITEMS,))) for _ in range(5)]
         await asyncio.sleep(0.1)
         for _ in range(50):
-            assert (await client.judge(good, (replicas(1),)))[0].results
+            assert (await judged(client, good, replicas(1)))[0].results
         assert not all(task.done() for task in raging)
-        assert all(isinstance(r, OverBudget) for r in await asyncio.gather(*raging, return_exceptions=True))
+        ends = await asyncio.gather(*raging, return_exceptions=True)
+        assert [type(each) for each in ends] == [OverBudget, *[Forgotten] * 4], "its worker is gone with the first"
 
     run(served, calls)
 
@@ -141,10 +163,11 @@ def test_several_monsters_share_what_one_would_have(served: Path) -> None:
         good = await loaded(client, "shop")
         monsters = [await loaded(client, f"pit-{n}", MONSTER) for n in range(4)]
         await asyncio.gather(*(client.judge(each, (ITEMS,)) for each in monsters), return_exceptions=True)
+        monsters = [await loaded(client, f"pit-{n}", MONSTER) for n in range(4)]
         raging = [asyncio.create_task(client.judge(each, (ITEMS,))) for each in monsters]
         await asyncio.sleep(0.2)
         for _ in range(20):
-            assert (await client.judge(good, (replicas(1),)))[0].results
+            assert (await judged(client, good, replicas(1)))[0].results
         assert not all(task.done() for task in raging)
         await asyncio.gather(*raging, return_exceptions=True)
 
@@ -153,10 +176,12 @@ def test_several_monsters_share_what_one_would_have(served: Path) -> None:
 
 def test_many_tenants_at_once_get_their_own_answers(served: Path) -> None:
     async def one(client: EvaluatorClient, tenant: int) -> None:
-        order = MappingOrder((SourceOrder("web"),), {"replicas": f"object.replicas + {tenant}"}, "nine")
+        order = MappingOrder(
+            (SourceOrder("web"),), {"replicas": f"object.replicas + {tenant}"}, "nine", tiers=("State",)
+        )
         subject = await loaded(client, f"t{tenant}", order)
         for n in range(10):
-            (judgement,) = await client.judge(subject, (replicas(n),))
+            (judgement,) = await judged(client, subject, replicas(n))
             assert judgement.values == {"replicas": {"#bigint": str(n + tenant)}}
 
     async def calls(client: EvaluatorClient) -> None:
@@ -169,23 +194,155 @@ def test_a_tenant_does_not_reach_what_another_loaded(served: Path) -> None:
     async def calls(client: EvaluatorClient) -> None:
         subject = await loaded(client, "shop")
         stolen = Subject(type(subject.load)("thief", subject.load.handle, b"", GOOD), subject.loaded)
-        with pytest.raises(Refused):
+        with pytest.raises(Forgotten):
             await client.judge(stolen, (replicas(1),))
 
     run(served, calls)
 
 
-def test_killed_workers_are_replaced_unnoticed() -> None:
+def test_what_was_observed_is_remembered_from_one_request_to_the_next(served: Path) -> None:
+    async def calls(client: EvaluatorClient) -> None:
+        subject = await loaded(client, "shop", STEPS)
+        verdicts = []
+        for count in (0, 1, 3):
+            view = View("web", NOON, object={"metadata": {"name": "web"}, "replicas": count})
+            verdicts += [r.verdict for j in await judged(client, subject, view) for r in j.results]
+        assert verdicts == ["Holds", "Holds", "Violated"]
+
+    run(served, calls)
+
+
+def test_of_a_killed_worker_everything_is_forgotten_and_that_is_told() -> None:
     with evaluator("--workers", "1") as (path, process):
 
         async def calls(client: EvaluatorClient) -> None:
-            subject = await loaded(client, "shop")
             for _ in range(3):
-                assert (await client.judge(subject, (replicas(1),)))[0].results
-                for pid in _children(process.pid):
+                subject = await loaded(client, "shop")
+                assert (await judged(client, subject, replicas(1)))[0].results
+                for pid in _workers(process):
                     os.kill(pid, signal.SIGKILL)
                     await asyncio.to_thread(_gone, [pid])
-            assert (await client.judge(subject, (replicas(1),)))[0].results
+                with pytest.raises(Forgotten, match="its worker was ended: it was killed"):
+                    await client.judge(subject, (replicas(1),))
+
+        run(path, calls)
+
+
+def test_of_a_killed_nursery_too() -> None:
+    with evaluator("--workers", "2") as (path, process):
+
+        async def calls(client: EvaluatorClient) -> None:
+            for _ in range(2):
+                subject = await loaded(client, "shop")
+                assert (await judged(client, subject, replicas(1)))[0].results
+                nursery, workers = _nursery(process), _workers(process)
+                os.kill(nursery, signal.SIGKILL)
+                await asyncio.to_thread(_gone, [nursery, *workers])
+                with pytest.raises(Forgotten, match="it was killed"):
+                    await client.judge(subject, (replicas(1),))
+
+        run(path, calls)
+
+
+def test_what_one_tenant_costs_no_other_pays_with_what_it_remembers(served: Path) -> None:
+    async def calls(client: EvaluatorClient) -> None:
+        good, monster = await loaded(client, "shop", STEPS), await loaded(client, "pit", MONSTER)
+        verdicts = []
+        for count in (0, 1, 3):
+            view = View("web", NOON, object={"metadata": {"name": "web"}, "replicas": count})
+            verdicts += [r.verdict for j in await judged(client, good, view) for r in j.results]
+            with pytest.raises(OverBudget):
+                await client.judge(monster, (ITEMS,))
+            with pytest.raises(Forgotten, match="its worker was ended: evaluating took longer than 1 s"):
+                await client.judge(monster, (ITEMS,))
+            monster = await loaded(client, "pit", MONSTER)
+        assert verdicts == ["Holds", "Holds", "Violated"]
+
+    run(served, calls)
+
+
+def test_another_handle_of_a_tenant_is_told_that_its_worker_is_gone(served: Path) -> None:
+    async def calls(client: EvaluatorClient) -> None:
+        good, monster = await loaded(client, "pit", STEPS), await loaded(client, "pit", MONSTER)
+        with pytest.raises(OverBudget):
+            await client.judge(monster, (ITEMS,))
+        monster = await loaded(client, "pit", MONSTER)
+        with pytest.raises(Forgotten):
+            await client.judge(good, (replicas(0),))
+
+    run(served, calls)
+
+
+def test_a_worker_that_is_idle_for_long_is_ended_and_that_is_told() -> None:
+    with evaluator("--idle", "1s") as (path, process):
+
+        async def calls(client: EvaluatorClient) -> None:
+            subject = await loaded(client, "shop")
+            await asyncio.to_thread(_gone, _workers(process))
+            with pytest.raises(Forgotten, match="nothing was asked of it for 1 s"):
+                await client.judge(subject, (replicas(1),))
+
+        run(path, calls)
+
+
+def test_tenants_beyond_those_that_may_have_a_worker_cost_the_one_used_least_lately_its_own() -> None:
+    with evaluator("--tenants", "2") as (path, process):
+
+        async def calls(client: EvaluatorClient) -> None:
+            a, b = await loaded(client, "a"), await loaded(client, "b")
+            assert await judged(client, a, replicas(1))
+            c = await loaded(client, "c")
+            with pytest.raises(Forgotten, match="2 others were used since"):
+                await client.judge(b, (replicas(1),))
+            assert await judged(client, a, replicas(1))
+            assert await judged(client, c, replicas(1))
+            assert len(_workers(process)) == 2
+
+        run(path, calls)
+
+
+def test_a_worker_that_holds_too_much_is_ended_when_others_are_served() -> None:
+    with evaluator("--held", "1Mi") as (path, process):
+
+        async def calls(client: EvaluatorClient) -> None:
+            large, small = await loaded(client, "large", STEPS), await loaded(client, "small", STEPS)
+            views = [replicas(count) for count in range(2048)]
+            for first in range(0, len(views), 256):
+                assert await judged(client, large, *views[first : first + 256])
+            assert await judged(client, small, replicas(0))
+            with pytest.raises(Forgotten, match="together held more than 1 MiB"):
+                await client.judge(large, (replicas(0),))
+            assert await judged(client, small, replicas(0))
+            assert len(_workers(process)) == 1
+
+        run(path, calls)
+
+
+def test_a_load_that_is_refused_leaves_no_worker_behind() -> None:
+    with evaluator() as (path, process):
+
+        async def calls(client: EvaluatorClient) -> None:
+            for tenant in ("a", "b"):
+                with pytest.raises(Refused):
+                    await client.load(tenant, b'{"format":1}', GOOD)
+            assert _workers(process) == []
+
+        run(path, calls)
+
+
+def test_a_worker_ends_with_the_last_that_it_holds() -> None:
+    with evaluator("--workers", "1") as (path, process):
+
+        async def calls(client: EvaluatorClient) -> None:
+            first, second = await loaded(client, "shop"), await loaded(client, "shop", STEPS)
+            await client.drop(first)
+            assert await judged(client, second, replicas(0))
+            assert len(_workers(process)) == 1
+            await client.drop(second)
+            await client.drop(second)
+            assert _workers(process) == []
+            with pytest.raises(Forgotten):
+                await client.judge(second, (replicas(1),))
 
         run(path, calls)
 
@@ -204,13 +361,16 @@ def test_a_client_that_talks_nonsense_is_refused_and_others_are_served(served: P
     run(served, lambda client: loaded(client, "shop"))
 
 
-def test_neither_server_nor_worker_has_a_network(served: Path) -> None:
+def test_neither_server_nor_nursery_nor_worker_has_a_network() -> None:
     with evaluator("--workers", "1") as (path, process):
         run(path, lambda client: loaded(client, "shop"))
-        for pid in (process.pid, *_children(process.pid)):
+        (worker,) = _workers(process)
+        for pid, filters in ((process.pid, 1), (_nursery(process), 1), (worker, 2)):
             status = Path(f"/proc/{pid}/status").read_text()
             assert "Seccomp:\t2" in status
+            assert f"Seccomp_filters:\t{filters}" in status
             assert "NoNewPrivs:\t1" in status
+        assert len([*Path(f"/proc/{worker}/task").iterdir()]) == 1
 
 
 def test_it_ends_with_its_workers_when_asked() -> None:
@@ -220,7 +380,7 @@ def test_it_ends_with_its_workers_when_asked() -> None:
             await asyncio.gather(*(loaded(client, f"t{n}") for n in range(4)))
 
         run(path, calls)
-        children = _children(process.pid)
+        children = [_nursery(process), *_workers(process)]
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 0
         assert not path.exists()
@@ -230,16 +390,26 @@ def test_it_ends_with_its_workers_when_asked() -> None:
 def test_its_workers_end_with_it_when_it_is_killed() -> None:
     with evaluator("--workers", "1") as (path, process):
         run(path, lambda client: loaded(client, "shop"))
-        children = _children(process.pid)
+        children = [_nursery(process), *_workers(process)]
         assert children
         process.kill()
         process.wait(timeout=20)
         _gone(children)
 
 
-def _children(pid: int) -> list[int]:
+def _made(pid: int) -> list[int]:
+    """The processes that one made."""
     tasks = Path(f"/proc/{pid}/task").iterdir()
     return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+
+
+def _nursery(process: subprocess.Popen[bytes]) -> int:
+    (nursery,) = _made(process.pid)
+    return nursery
+
+
+def _workers(process: subprocess.Popen[bytes]) -> list[int]:
+    return _made(_nursery(process))
 
 
 def _gone(pids: list[int]) -> None:

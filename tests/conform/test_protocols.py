@@ -10,15 +10,23 @@ import pytest
 from speccheck.conform import protocols
 from speccheck.conform.protocols import (
     HEADER,
+    Census,
+    Drop,
+    Dropped,
+    Explanation,
+    Gap,
     Judge,
     Judged,
     Judgement,
     Load,
     Loaded,
     MappingOrder,
+    Obstacle,
     Refusal,
+    Request,
     Result,
     SourceOrder,
+    Tick,
     Unjudged,
     View,
     answer_from,
@@ -29,12 +37,20 @@ from speccheck.conform.protocols import (
 )
 from speccheck.errors import ModelError
 
+STEP = Result("p", "Violated", "so", "Step", explanation=Explanation(obstacles=(Obstacle("grow", "guard", "full"),)))
 ORDER = MappingOrder((SourceOrder("web", "object.x"),), {"a": "1"}, "three", {"N": "2"})
-VIEW = View("web", datetime(2026, 11, 3, tzinfo=UTC), {"a": [1, None]}, {"name": "x", "attributes": {}}, {"db": None})
+VIEW = View("web", datetime(2026, 11, 3, tzinfo=UTC), object={"a": [1, None]}, event={"name": "x", "attributes": {}})
 
 
-@pytest.mark.parametrize("request_", [Load("ns", "h", b"\x00model", ORDER), Judge("ns", "h", (VIEW, VIEW))])
-def test_requests_come_back(request_: Load | Judge) -> None:
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Load("ns", "h", b"\x00model", ORDER),
+        Judge("ns", "h", (VIEW, Gap(VIEW.time, "web"), Tick(VIEW.time), VIEW)),
+        Drop("ns", "h"),
+    ],
+)
+def test_requests_come_back(request_: Request) -> None:
     data = framed(request_)
     assert length_of(data[: HEADER.size]) == len(data) - HEADER.size
     assert request_from(data[HEADER.size :]) == request_
@@ -44,7 +60,8 @@ def test_requests_come_back(request_: Load | Judge) -> None:
     "answer",
     [
         Loaded(("p",), (Unjudged("q", ("v",)),)),
-        Judged((Judgement("k", {"a": {"#bigint": "1"}}, (Result("p", "Violated", "so"),)), Judgement(rejected="no"))),
+        Judged(((Judgement("k", {"a": {"#bigint": "1"}}, (STEP,)), Judgement(rejected="no")), ()), Census(2, 1)),
+        Dropped(),
         Refusal("OverBudget", "too long"),
     ],
 )
@@ -60,11 +77,12 @@ def test_answers_come_back(answer: protocols.Answer) -> None:
         b"[]",
         b'{"type":"judge"}',
         b'{"type":"other","tenant":"n"}',
-        b'{"type":"judge","tenant":"n","handle":"h","views":[],"more":1}',
-        b'{"type":"judge","tenant":"n","handle":"h","views":[{"source":"s","time":"yesterday"}]}',
+        b'{"type":"judge","tenant":"n","handle":"h","items":[],"more":1}',
+        b'{"type":"judge","tenant":"n","handle":"h","items":[{"type":"view","source":"s","time":"yesterday"}]}',
         b'{"type":"load","tenant":"n","handle":"h","model":"???","mapping":{"sources":[],"variables":{}}}',
         b'{"type":"judge","tenant":"\xff"}',
-        b'{"type":"judge","views":' + b"[" * 100_000,
+        b'{"type":"judge","tenant":"n","handle":"h","items":[{"type":"view","source":"s","object":{"a":'
+        + b"[" * 100_000,
     ],
 )
 def test_what_is_no_request_is_refused(payload: bytes) -> None:
@@ -75,7 +93,7 @@ def test_what_is_no_request_is_refused(payload: bytes) -> None:
 
 
 def test_too_many_observations_at_once_are_refused() -> None:
-    views = (View("s", VIEW.time),) * (protocols.VIEWS_PER_MESSAGE + 1)
+    views = (View("s", VIEW.time),) * (protocols.ITEMS_PER_MESSAGE + 1)
     with pytest.raises(ModelError, match="257 observations in one request; at most 256"):
         request_from(msgspec.json.encode(Judge("n", "h", views)))
 

@@ -43,7 +43,7 @@ def test_every_command_prints_what_the_page_says(run: Callable[[str], str]) -> N
 def test_the_page_has_every_command_and_its_statuses() -> None:
     page = PAGE.read_text(encoding="utf-8")
     commands = [each.command for each in pages.examples(page)]
-    for name in ("check", "simulate", "replay", "explain", "lint", "new", "capture", "run"):
+    for name in ("check", "simulate", "replay", "explain", "lint", "new", "capture", "conform", "run"):
         assert any(f"speccheck {name} " in command for command in commands), name
     for status in range(6):
         assert f"\n| {status} | " in page

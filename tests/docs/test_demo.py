@@ -11,6 +11,7 @@ from speccheck.loading import load
 
 TOP = Path(__file__).resolve().parents[2]
 ZONE = TOP / "examples" / "demo" / "zone.jsonl"
+POOL = TOP / "examples" / "conformance"
 SPEC = TOP / "specs" / "dns_balancer"
 
 
@@ -46,6 +47,7 @@ def test_the_demo_ends_with_the_race_explained() -> None:
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "DriftDetected" in ended.stdout
     assert "DriftResolved" in ended.stdout
+    assert "shop/front: no step of the spec leads here" in ended.stdout
     assert '10  deployer_gc(deployer="deployer-b")' in ended.stdout
     assert ended.stdout.rpartition("# What happened")[2].count("deployer-a") == 2
     assert "\033" not in ended.stdout
@@ -64,6 +66,7 @@ main()
     for words in (
         ["check", SPEC, "--instance", "race"],
         ["run", "-f", ZONE.parent, "--observations", ZONE],
+        ["conform", POOL / "pool.py", "-m", POOL / "observe.yaml", POOL / "drifting.jsonl"],
     ):
         ended = subprocess.run(
             [sys.executable, "-c", script, *words], capture_output=True, text=True, timeout=60, check=False

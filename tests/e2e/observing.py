@@ -14,6 +14,7 @@ def observing(name: str, **observe: object) -> Body:
         "sources": [{"name": "budget", "kubernetes": source}],
         "parameters": {"LIMIT": "int(object.data.limit)"},
         "variables": {"count": "int(object.data.count)"},
+        "tiers": ["State"],
     }
     return inline(name, BUDGET, observe=usual | observe)
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from tests.cluster.errors import ClusterError, StoppedError
 from tests.e2e.places import Body, Place
 
+CONFIG_MAPS = "v1", "configmaps"
 DEPLOYMENTS = "apps/v1", "deployments"
 EVENTS = "events.k8s.io/v1", "events"
 SPEC_CHECKS = "speccheck.dev/v1alpha1", "specchecks"
@@ -108,9 +109,10 @@ class _Listening:
 
     def __init__(self, place: Place, kind: tuple[str, str], name: str, recording: Recording) -> None:
         version, plural = kind
+        root = "apis" if "/" in version else "api"
         selected = f"&fieldSelector=metadata.name%3D{name}" if name else ""
         self._path = (
-            f"/apis/{version}/namespaces/{place.namespace}/{plural}?watch=1&timeoutSeconds={LASTING_S}{selected}"
+            f"/{root}/{version}/namespaces/{place.namespace}/{plural}?watch=1&timeoutSeconds={LASTING_S}{selected}"
         )
         self._place = place
         self._recording = recording

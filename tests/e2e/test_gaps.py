@@ -1,4 +1,7 @@
-"""What observation may miss, on a real cluster: it is told as a gap and made up for; what is only late is judged."""
+"""What observation may miss, on a real cluster: it is counted as a gap, made up for, and never taken for conformance.
+
+What an evaluator that dies knew of the past is gone with it, hence a gap as well.
+"""
 
 import signal
 import socket
@@ -55,7 +58,7 @@ def _stopped(process: "subprocess.Popen[bytes]") -> Iterator[None]:
 
 
 @pytest.mark.timeout(240)
-def test_a_watch_that_cannot_go_on_is_a_gap_and_an_evaluator_that_dies_is_none(
+def test_a_watch_that_cannot_go_on_is_a_gap_and_so_is_an_evaluator_that_dies(
     own_place: Place, project_image: str, tmp_path: Path
 ) -> None:
     place, path, port = own_place, tmp_path / "evaluator.sock", _free_port()
@@ -85,8 +88,8 @@ def test_a_watch_that_cannot_go_on_is_a_gap_and_an_evaluator_that_dies_is_none(
             place.apply(budget(6))
             place.wait_condition("budget", "Conformant", "True", "Conforms")
             observe = place.status("budget")["observe"]
-            assert (observe["judged"], observe["gaps"], observe["resolved"]) == (6, 1, 2)
-            assert _metrics(port)[gaps] == 1
+            assert (observe["judged"], observe["gaps"], observe["resolved"]) == (5, 2, 2)
+            assert _metrics(port)[gaps] == 2
 
 
 def _assert_gap_told(place: Place) -> None:
@@ -108,7 +111,7 @@ for entry in pathlib.Path("/proc").glob("[0-9]*"):
 """
 
 
-def test_the_evaluators_container_and_workers_may_be_killed_and_judging_goes_on(place: Place) -> None:
+def test_the_evaluators_container_and_its_workers_may_be_killed_and_judging_goes_on(place: Place) -> None:
     allow(place)
     place.apply(budget(3), observing("budget"))
     place.wait_condition("budget", "Conformant", "True", "Conforms")
@@ -119,11 +122,11 @@ def test_the_evaluators_container_and_workers_may_be_killed_and_judging_goes_on(
     after = place.wait("the container to be there again", "budget", lambda: _restarted(place, before["restartCount"]))
     assert after["containerID"] != before["containerID"]
     words = ("exec", "deployment/speccheck-operator", "-c=evaluator", "-n=speccheck-system", "--", "python3", "-c")
-    assert len(place.cluster.kubectl(*words, KILL_WORKERS).split()) == 2
+    assert place.cluster.kubectl(*words, KILL_WORKERS).split()
     place.apply(budget(4))
     place.wait_condition("budget", "Conformant", "True", "Conforms")
     observe = place.status("budget")["observe"]
-    assert (observe["judged"], observe["gaps"]) == (3, 0)
+    assert (observe["judged"] >= 3, observe["gaps"] >= 2, observe["resolved"]) == (True, True, 1)
 
 
 def _evaluator_container(place: Place) -> dict[str, str]:

@@ -60,6 +60,8 @@ class Api:
     faults: list[Fault] = field(default_factory=list)
     streams: list[web.StreamResponse] = field(default_factory=list)
     kinds: dict[str, list[Body]] = field(default_factory=dict)
+    written: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)
     moved: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     def of(self, plural: str) -> list[Body]:
@@ -99,6 +101,18 @@ class Api:
         self.oldest = self.version
         self.history.clear()
 
+    async def write(self, pod: str, *texts: str, time: str = "2026-01-01T00:00:00.000000001Z") -> None:
+        """Have a pod write lines to the log that is followed."""
+        async with self.moved:
+            self.written.setdefault(pod, []).extend((time, text) for text in texts)
+            self.moved.notify_all()
+
+    async def end(self, pod: str) -> None:
+        """End a pod's log."""
+        async with self.moved:
+            self.ended.add(pod)
+            self.moved.notify_all()
+
     async def break_streams(self) -> None:
         """Break every connection that a watch holds."""
         for stream in self.streams:
@@ -131,6 +145,8 @@ class Api:
                 return await self._watch(request, found["plural"], place)
             case "GET", None, None:
                 return self._list(request, found["plural"], place)
+            case "GET", name, "log" if "follow" in request.query:
+                return await self._follow(request, name)
             case "GET", name, "log":
                 return web.Response(body=self.logs[name][: int(request.query["limitBytes"])])
             case "POST", None, None:
@@ -192,6 +208,30 @@ class Api:
                 await stream.write(json.dumps({"type": "ERROR", "object": status}).encode() + b"\n")
                 return stream
             await self._stream(stream, plural, namespace, since)
+        except (ConnectionError, asyncio.CancelledError):
+            pass
+        return stream
+
+    async def _follow(self, request: web.Request, pod: str) -> web.StreamResponse:
+        """A pod's log with times, from `sinceTime` on, as far as it has come and as it goes on, until it ends."""
+        stream = web.StreamResponse(headers={"Content-Type": "text/plain"})
+        await stream.prepare(request)
+        self.streams.append(stream)
+        since = datetime.fromisoformat(request.query.get("sinceTime", "2000-01-01T00:00:00Z"))
+        sent = 0
+        try:
+            while True:
+                async with self.moved:
+                    news = self.written.get(pod, [])[sent:]
+                    if not news and pod in self.ended:
+                        return stream
+                    if not news:
+                        await self.moved.wait()
+                        continue
+                sent += len(news)
+                for time, text in news:
+                    if datetime.fromisoformat(time) >= since:
+                        await stream.write(f"{time} {text}\n".encode())
         except (ConnectionError, asyncio.CancelledError):
             pass
         return stream

@@ -16,12 +16,14 @@ from tests.resource.bodies import NOW, speccheck
 
 from speccheck.conform.clients import EvaluatorClient
 from speccheck.digests import digest
-from speccheck.kube import observers
+from speccheck.kube import feeds, observers
 from speccheck.kube.activities import Activities
 from speccheck.kube.connections import Connection
+from speccheck.kube.feeds import Feeds
 from speccheck.kube.meters import Meters
 from speccheck.kube.observers import Observers, Surroundings
 from speccheck.kube.reads import Reader
+from speccheck.kube.receivers import ReceiverOptions, Receivers
 from speccheck.kube.recorders import Recorder
 from speccheck.kube.snapshots import Snapshot
 from speccheck.kube.watches import Watches
@@ -39,6 +41,7 @@ OBSERVE: Body = {
     "sources": [{"name": "budget", "kubernetes": {"apiVersion": "v1", "kind": "ConfigMap"}}],
     "instance": "small",
     "variables": {"count": "int(object.data.count)"},
+    "tiers": ["State"],
 }
 
 
@@ -118,8 +121,9 @@ def watching(directory: Path, body: Callable[[Watching], Awaitable[None]], socke
 
 
 def _surroundings(connection: Connection, client: EvaluatorClient, meters: Meters) -> Surroundings:
-    watches = Watches(connection, Activities())
-    return Surroundings(Reader(connection), connection, watches, client, Recorder(Writer(connection), meters), meters)
+    receivers = Receivers(ReceiverOptions(), connection, meters)
+    feeds = Feeds(connection, Watches(connection, Activities()), receivers)
+    return Surroundings(Reader(connection), feeds, client, Recorder(Writer(connection), meters), meters)
 
 
 @pytest.fixture(scope="module")
@@ -130,8 +134,9 @@ def socket() -> Any:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("RETRY_S", "KIND_RETRY_S", "FAULT_RETRY_S"):
+    for name in ("RETRY_S", "FAULT_RETRY_S", "TICK_S"):
         monkeypatch.setattr(observers, name, 0.05)
+    monkeypatch.setattr(feeds, "KIND_RETRY_S", 0.05)
 
 
 def test_objects_are_held_to_the_model_of_the_run_as_its_service_account(tmp_path: Path, socket: Path) -> None:
@@ -254,3 +259,61 @@ def test_a_suspended_one_and_one_without_a_model_are_not_observed(tmp_path: Path
         assert await made.observers.ensure(snapshot, asked, None) is None
 
     watching(tmp_path, body, socket)
+
+
+COUNTING = OBSERVE | {"variables": {"count": "int(object.data.count)"}, "tiers": ["Step"], "driftHold": "500ms"}
+
+
+def test_a_step_that_the_spec_does_not_have_is_a_drift_until_it_was_quiet_for_long(
+    tmp_path: Path, socket: Path
+) -> None:
+    async def body(made: Watching) -> None:
+        await made.put("budget", 0)
+        await made.until("an anchor", lambda state: state.synced and state.judged == 1, observe=COUNTING)
+        await made.put("budget", 1)
+        await made.until("a step", lambda state: state.judged == 2, observe=COUNTING)
+        await made.put("budget", 3)
+        state = await made.until("a drift", lambda state: state.drifts, observe=COUNTING)
+        (drift,) = state.drifts
+        assert (drift.tier, drift.property) == ("Step", "step")
+        assert "count 1 → 3" in drift.message
+        await made.until("its end", lambda state: not state.drifts and state.resolved, observe=COUNTING)
+
+    watching(tmp_path, body, socket)
+
+
+def test_an_evaluator_that_is_started_anew_has_forgotten_and_that_is_a_gap(tmp_path: Path) -> None:
+    async def body(made: Watching) -> None:
+        await made.put("budget", 0)
+        await made.until("an anchor", lambda state: state.synced and state.judged == 1, observe=COUNTING)
+        process.kill()
+        process.wait()
+        with evaluator(socket=path):
+            await made.put("budget", 2)
+            state = await made.until("it to go on", lambda state: state.gaps and state.judged > 1, observe=COUNTING)
+            assert state.drifts == ()
+
+    with evaluator() as (path, process):
+        watching(tmp_path, body, path)
+
+
+def test_a_monster_is_found_and_passed_over_and_never_taken_for_conformance(tmp_path: Path) -> None:
+    nested = "[object.data.count, 1, 2, 3, 4, 5, 6, 7, 8, 9]"
+    for n in range(8):
+        nested = f"[0,1,2,3,4,5,6,7,8,9].map(x{n}, {nested})"
+    costly = OBSERVE | {
+        "variables": {"count": f"size(object.data.count) > 8 ? size({nested}) : int(object.data.count)"}
+    }
+
+    async def body(made: Watching) -> None:
+        await made.put("budget", 2)
+        await made.until("conformance", lambda state: state.synced and state.judged == 1, observe=costly)
+        await made.put("monster", "123456789")
+        state = await made.until("a problem", lambda state: state.problem and state.synced, observe=costly)
+        assert state.problem is not None
+        assert (state.problem.reason, "monster" in state.problem.message) == ("OverBudget", True)
+        await made.put("monster", "3")
+        await made.until("the end of it", lambda state: state.problem is None and state.synced, observe=costly)
+
+    with evaluator("--deadline", "1s") as (path, _):
+        watching(tmp_path, body, path)

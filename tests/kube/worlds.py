@@ -15,10 +15,12 @@ from speccheck.digests import digest, source_digest
 from speccheck.kube.activities import Activities
 from speccheck.kube.checks import Checks, Tools
 from speccheck.kube.connections import Connection
+from speccheck.kube.feeds import Feeds
 from speccheck.kube.meters import Meters
 from speccheck.kube.observers import Observers, Surroundings
 from speccheck.kube.queues import Key
 from speccheck.kube.reads import Reader
+from speccheck.kube.receivers import ReceiverOptions, Receivers
 from speccheck.kube.reconcilers import Parts, Reconciler
 from speccheck.kube.recorders import Recorder
 from speccheck.kube.references import References
@@ -130,9 +132,9 @@ def _world(api: Api, connection: Connection, meters: Meters, settings: Settings)
     reader, writer = Reader(connection), Writer(connection)
     recorder, slots, references = Recorder(writer, meters), Slots(meters), References()
     tools = Tools(reader, writer, recorder, meters, Tracer(), slots, settings)
-    watches = Watches(connection, Activities())
-    evaluator = EvaluatorClient(Path("/nowhere"))
-    around = Surroundings(reader, connection, watches, evaluator, recorder, meters)
+    receivers = Receivers(ReceiverOptions(), connection, meters)
+    feeds = Feeds(connection, Watches(connection, Activities()), receivers)
+    around = Surroundings(reader, feeds, EvaluatorClient(Path("/nowhere")), recorder, meters)
     observers = Observers(around, lambda _: None)
     parts = Parts(Snapshots(reader, settings), Checks(tools), observers, references, recorder, writer, meters, 600.0)
     return World(api, meters, Reconciler(parts), recorder, references, slots)

@@ -7,7 +7,9 @@ from typing import Any
 from tests.resource.bodies import NOW, OBSERVE, request
 from tests.resource.observed import DRIFT, OTHER_DRIFT, observed
 
+from speccheck.conform.protocols import Census, Loaded, Unjudged
 from speccheck.resource.drifts import drifts_from, forbidden_message, observe_body, traces_from
+from speccheck.resource.requests import Request
 
 
 def test_the_body(golden: Any) -> None:
@@ -65,8 +67,40 @@ def test_a_drift_is_read_back_from_no_more_than_has_to_be_there() -> None:
     assert (drift.property, drift.key, drift.object.api_version, drift.last) == ("safe", "", "", drift.since)
 
 
+def _forbidden(request: Request, resource: str, *, clusterwide: bool = False) -> str:
+    assert request.observe is not None
+    source = request.observe.sources[0].kubernetes
+    assert source is not None
+    return forbidden_message(request, source, resource, clusterwide=clusterwide)
+
+
+def test_all_namespaces_take_a_cluster_role() -> None:
+    source = {"name": "web", "kubernetes": {"apiVersion": "v1", "kind": "Pod", "namespace": "*"}}
+    message = _forbidden(request({"observe": OBSERVE | {"sources": [source]}}), "pods")
+    assert "pods in all namespaces; grant it: kubectl create clusterrole speccheck-pods --verb" in message
+    assert "kubectl create clusterrolebinding speccheck-pods-dns-observer --clusterrole=speccheck-pods" in message
+
+
+def test_what_has_no_namespace_takes_a_cluster_role() -> None:
+    source = {"name": "node", "kubernetes": {"apiVersion": "v1", "kind": "Node"}}
+    message = _forbidden(request({"observe": OBSERVE | {"sources": [source]}}), "nodes", clusterwide=True)
+    assert "nodes in the cluster; grant it: kubectl create clusterrole speccheck-nodes --verb" in message
+
+
+def test_coverage_shows_what_was_never_seen() -> None:
+    loaded = Loaded(("safe",), (Unjudged("quick", ("speed",)),), ("go", "stop"))
+    census = Census(unanchored=2, ambiguous=1, actions={"go": 3}, properties={"safe": 5})
+    body = observe_body(observed(loaded=loaded, census=census), NOW)
+    assert body["coverage"] == {
+        "actions": {"go": 3, "stop": 0},
+        "properties": {"safe": 5},
+        "unjudged": ["quick: not mapped: speed"],
+    }
+    assert (body["unanchored"], body["ambiguous"]) == (2, 1)
+
+
 def test_what_may_not_be_seen_comes_with_the_role_to_apply() -> None:
-    assert forbidden_message(request({"observe": OBSERVE}), "configmaps") == (
+    assert _forbidden(request({"observe": OBSERVE}), "configmaps") == (
         "service account dns-observer of namespace platform may not list and watch configmaps in namespace platform; "
         "grant it: kubectl create role speccheck-configmaps -n platform --verb=get,list,watch --resource=configmaps && "
         "kubectl create rolebinding speccheck-configmaps-dns-observer -n platform --role=speccheck-configmaps "
@@ -76,7 +110,26 @@ def test_what_may_not_be_seen_comes_with_the_role_to_apply() -> None:
 
 def test_another_group_and_namespace_are_named() -> None:
     source = {"name": "web", "kubernetes": {"apiVersion": "apps/v1", "kind": "Deployment", "namespace": "shop"}}
-    message = forbidden_message(request({"observe": OBSERVE | {"sources": [source]}}), "deployments")
+    message = _forbidden(request({"observe": OBSERVE | {"sources": [source]}}), "deployments")
     assert "--resource=deployments.apps &&" in message
     assert "create role speccheck-deployments -n shop" in message
     assert "--serviceaccount=platform:dns-observer" in message
+
+
+def test_a_muted_drift_says_why_comes_last_and_reads_back() -> None:
+    muted = replace(DRIFT, muted=True, mute_reason="planned", obstacles=("apply(1): x > 2, x is 1",))
+    body = observe_body(observed(drifts=(muted, OTHER_DRIFT)), NOW)
+    assert [d["muted"] for d in body["drifts"]] == [False, True]
+    assert (body["driftsActive"], body["driftsMuted"], body["drifts"][1]["muteReason"]) == (2, 1, "planned")
+    assert drifts_from({"observe": body}) == (OTHER_DRIFT, muted)
+
+
+def test_what_is_told_is_bounded() -> None:
+    long = replace(DRIFT, message="m" * 5000, key="k" * 5000, obstacles=("o" * 5000,) * 3)
+    names = tuple(f"a{n}" for n in range(500))
+    loaded = Loaded(names, tuple(Unjudged("p" * 2000, (name,)) for name in names), names)
+    body = observe_body(observed(drifts=(long,), loaded=loaded), NOW)
+    (drift,) = body["drifts"]
+    assert (len(drift["message"]), len(drift["key"]), [len(o) for o in drift["obstacles"]]) == (1024, 1024, [256] * 3)
+    assert [len(part) for part in body["coverage"].values()] == [100, 100, 100]
+    assert max(map(len, body["coverage"]["unjudged"])) == 1024

@@ -18,12 +18,14 @@ from tests.resource.bodies import (
     answered_run,
     finished,
     later,
+    merged,
     report,
     request,
     run,
 )
 from tests.resource.observed import DRIFT, OTHER_DRIFT
 
+from speccheck.resource.drifts import ObjectRef
 from speccheck.resource.events import (
     NOTE_LIMIT_BYTES,
     EventReason,
@@ -127,6 +129,7 @@ def test_a_drift_that_goes_on_keeps_its_events_and_its_end_has_others() -> None:
     ("why", "note"),
     [
         ("holds", "no_inconsistent_root holds again after 90 s and 7 observations"),
+        ("quiet", "no_inconsistent_root: nothing else broke the spec since; it lasted 90 s and 7 observations"),
         ("gone", "the object that broke no_inconsistent_root for 90 s and 7 observations is gone"),
         ("unjudged", "no_inconsistent_root is not judged any more; it was broken for 90 s and 7 observations"),
     ],
@@ -137,9 +140,44 @@ def test_the_end_of_a_drift_says_why_it_ended(why: Any, note: str) -> None:
 
 
 def test_an_object_without_a_namespace_has_its_event_in_default() -> None:
-    on_object, on_speccheck = drift_events(ASKED, OTHER_DRIFT, NOW)
+    source = {"name": "node", "kubernetes": {"apiVersion": "v1", "kind": "Node"}}
+    asked = request({"observe": OBSERVE | {"sources": [source]}})
+    on_object, on_speccheck = drift_events(asked, OTHER_DRIFT, NOW)
     assert (on_object.namespace, on_speccheck.namespace) == ("default", "platform")
     assert "namespace" not in on_object.body["regarding"]
+
+
+@pytest.mark.parametrize(
+    ("namespace", "thing", "told"),
+    [
+        (None, DRIFT.object, True),
+        (None, replace(DRIFT.object, namespace="kube-system"), False),
+        ("kube-system", replace(DRIFT.object, namespace="kube-system"), True),
+        ("shop", replace(DRIFT.object, namespace="kube-system"), False),
+        ("*", replace(DRIFT.object, namespace="kube-system"), True),
+        ("*", replace(DRIFT.object, namespace="kube-system", kind="Pod"), False),
+        (None, ObjectRef("", "", "", "apply", ""), False),
+    ],
+)
+def test_nothing_is_written_where_only_a_program_says_that_something_is(
+    namespace: Any, thing: ObjectRef, told: bool
+) -> None:
+    source = merged(OBSERVE["sources"][0], {"kubernetes": {"namespace": namespace}})
+    asked = request({"observe": OBSERVE | {"sources": [source, {"name": "log", "lines": {}}]}})
+    drift = replace(DRIFT, object=thing)
+    for events in (drift_events(asked, drift, NOW), resolved_events(asked, drift, NOW, "quiet")):
+        assert [e.namespace for e in events] == [thing.namespace, "platform"][not told :]
+        assert ("related" in events[-1].body) == told
+
+
+def test_a_note_names_what_was_done_and_why_it_does_not_fit() -> None:
+    message = 'deployer_apply("d1", 3) was observed: root 2 → 3; nearest: deployer_apply("d1", 3): lock = "d1" is false'
+    drift = replace(DRIFT, property="deployer_apply", tier="Step", message=message, key="zone-b")
+    for event in drift_events(ASKED, drift, NOW):
+        assert event.body["note"] == f"deployer_apply: {message} (SpecCheck platform/dns-balancer, key zone-b)"
+    long = drift_events(ASKED, replace(drift, message="m" * 5000), NOW)[0].body["note"]
+    assert len(long.encode()) == NOTE_LIMIT_BYTES
+    assert long.endswith("m… (SpecCheck platform/dns-balancer, key zone-b)")
 
 
 def test_an_event_about_observations_is_told_once_for_each_key() -> None:

@@ -69,7 +69,8 @@ def compared(schema: Any, place: str) -> dict[str, Any]:
     if "pattern" in schema:
         said[f"{place} pattern"] = schema["pattern"].replace("\\Z", "$")
     if schema.get("default") not in (None, [], {}, ()):
-        said[f"{place} default"] = schema["default"]
+        default = schema["default"]
+        said[f"{place} default"] = [*default] if isinstance(default, tuple) else default
     if "x-kubernetes-int-or-string" in schema or len(schema.get("anyOf", [])) > 1:
         return said | {f"{place} quantity": True}
     for name in sorted(schema.get("required", [])):

@@ -9,7 +9,7 @@ from speccheck.reports import Verdict
 from speccheck.resource.conditions import Truth
 from speccheck.resource.metrics import METRICS, TRUTH_VALUES, VERDICTS, Metric
 
-LABELS = {"namespace", "speccheck", "verdict", "tier", "result", "reason", "why", "resource"}
+LABELS = {"namespace", "speccheck", "verdict", "tier", "result", "reason", "why", "resource", "kind"}
 """Names that people chose, or words of closed lists: no uid, no key, no value of a state."""
 
 

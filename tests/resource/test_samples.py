@@ -13,7 +13,7 @@ import pytest
 import yaml
 from tests.resource.bodies import Body, merged
 
-from speccheck.conform.judgements import Assessor
+from speccheck.conform.monitors import Monitor
 from speccheck.conform.protocols import MappingOrder, SourceOrder, View
 from speccheck.loading import capture
 from speccheck.resource.requests import request_of
@@ -55,6 +55,7 @@ def test_an_observer_may_see_what_is_observed_and_nothing_else(sample: str) -> N
     observe = request_of(one("SpecCheck", sample)).observe
     assert observe is not None
     source = observe.sources[0].kubernetes
+    assert source is not None
     account, role, binding = (one(kind, sample) for kind in ("ServiceAccount", "Role", "RoleBinding"))
     assert observe.service_account_name == account["metadata"]["name"] == binding["subjects"][0]["name"]
     (rule,) = role["rules"]
@@ -65,7 +66,7 @@ def test_an_observer_may_see_what_is_observed_and_nothing_else(sample: str) -> N
     assert source.selector.match_labels.items() <= labels.items()
 
 
-def assessor(sample: str, directory: Path) -> Assessor:
+def monitor(sample: str, directory: Path) -> Monitor:
     """The sample's model and mapping, as an evaluator holds them."""
     asked = request_of(one("SpecCheck", sample))
     assert asked.observe is not None
@@ -74,13 +75,13 @@ def assessor(sample: str, directory: Path) -> Assessor:
         (directory / name).write_text(text)
     observe = asked.observe
     sources = tuple(SourceOrder(source.name, source.key) for source in observe.sources)
-    order = MappingOrder(sources, dict(observe.variables), observe.instance, dict(observe.parameters))
-    return Assessor(capture(directory / asked.entrypoint), order)
+    order = MappingOrder(sources, dict(observe.variables), observe.instance, dict(observe.parameters), tiers=("State",))
+    return Monitor(capture(directory / asked.entrypoint), order)
 
 
-def broken(assess: Assessor, source: str, body: Any) -> list[str]:
+def broken(watch: Monitor, source: str, body: Any) -> list[str]:
     """The properties that an object breaks; none may be without an answer."""
-    judgement = assess.judge(View(source, datetime(2026, 11, 22, tzinfo=UTC), body))
+    (judgement,) = watch.take(View(source, datetime(2026, 11, 22, tzinfo=UTC), object=body))
     assert judgement.rejected == ""
     assert judgement.results
     assert {result.verdict for result in judgement.results} <= {"Holds", "Violated"}
@@ -113,7 +114,7 @@ LIVE_STATUS = {
 )
 def test_the_rollout_sample(tmp_path: Path, patch: Body, breaks: list[str]) -> None:
     body = merged(one("Deployment", "rollout.yaml"), {"metadata": {"namespace": "a", "generation": 1}})
-    assert broken(assessor("rollout.yaml", tmp_path), "deployment", merged(body, patch)) == breaks
+    assert broken(monitor("rollout.yaml", tmp_path), "deployment", merged(body, patch)) == breaks
 
 
 @pytest.mark.parametrize(
@@ -130,4 +131,4 @@ def test_the_rollout_sample(tmp_path: Path, patch: Body, breaks: list[str]) -> N
 )
 def test_the_lease_sample(tmp_path: Path, patch: Body, breaks: list[str]) -> None:
     body = merged(one("Lease", "lease.yaml"), {"metadata": {"namespace": "a"}, "spec": patch})
-    assert broken(assessor("lease.yaml", tmp_path), "lease", body) == breaks
+    assert broken(monitor("lease.yaml", tmp_path), "lease", body) == breaks

@@ -23,9 +23,10 @@ from tests.resource.bodies import (
 )
 from tests.resource.observed import DRIFT, OTHER_DRIFT, observed
 
+from speccheck.conform.protocols import Census
 from speccheck.reports import Report, Verdict
 from speccheck.resource.conditions import Truth
-from speccheck.resource.drifts import Problem
+from speccheck.resource.drifts import ObjectRef, Problem
 from speccheck.resource.outcomes import Failed, superseded
 from speccheck.resource.runs import RunView, run_view
 from speccheck.resource.sources import Missing
@@ -216,6 +217,12 @@ DRIFTING: Body = {
         (observed(), "True", "Conforms"),
         (observed(judged=0), "Unknown", "NothingObserved"),
         (observed(unjudged_keys=1), "Unknown", "Ambiguous"),
+        (observed(unjudged_keys=1, census=Census(unanchored=1)), "Unknown", "NoAnchor"),
+        (observed(census=Census(ambiguous=1, unanchored=1)), "Unknown", "Ambiguous"),
+        (observed(census=Census(overflowed=1)), "Unknown", "Ambiguous"),
+        (observed(since_anchor=True), "True", "ConformsSinceAnchor"),
+        (observed(drifts=(replace(DRIFT, muted=True),), judged=0), "Unknown", "NothingObserved"),
+        (observed(drifts=(DRIFT,), census=Census(unanchored=1)), "False", "DriftDetected"),
         (observed(synced=False), "Unknown", "ObservationStarting"),
         (observed(problem=Problem("ObserverForbidden", "no right")), "Unknown", "ObserverForbidden"),
         (observed(drifts=(DRIFT,)), "False", "DriftDetected"),
@@ -237,6 +244,9 @@ def test_a_drift_says_which_object_breaks_what_and_how_many_more_there_are() -> 
     alone = conformance_of(WATCHING, observed(drifts=(OTHER_DRIFT,)), {})
     assert alone is not None
     assert alone.message == "Node node-1 breaks bounded: too many"
+    event = conformance_of(WATCHING, observed(drifts=(replace(DRIFT, object=ObjectRef("", "", "", "apply", "")),)), {})
+    assert event is not None
+    assert event.message == "key a breaks no_inconsistent_root: root -> plan-3"
 
 
 def test_while_nothing_is_watched_drift_stands_and_conformance_does_not() -> None:

@@ -69,6 +69,25 @@ _ROWS = (
         ),
     ),
     Command(
+        "conform",
+        "speccheck.cli.conform:conform",
+        "Hold recorded observations of a live system to a specification.",
+        (
+            "speccheck conform examples/conformance/pool.py --mapping examples/conformance/observe.yaml night.jsonl",
+            "speccheck conform specs/dns_balancer -m zone.yaml zone.jsonl deployers.jsonl --itf paths",
+            "speccheck conform specs/dns_balancer -m zone.yaml - < zone.jsonl",
+        ),
+    ),
+    Command(
+        "record",
+        "speccheck.cli.record:record",
+        "Write down what happens to a cluster's objects, for `conform`.",
+        (
+            "speccheck record -f speccheck.yaml -n shop -o night.jsonl",
+            "speccheck record --kind apps/v1/Deployment -l app=web -n shop --for 10m -o web.jsonl",
+        ),
+    ),
+    Command(
         "lint",
         "speccheck.cli.lint:check_style",
         "Warn of what may not mean what its author thinks it means.",

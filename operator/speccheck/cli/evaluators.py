@@ -21,10 +21,13 @@ class EvaluatorOptions:
     """What `evaluator` takes."""
 
     socket: Annotated[Path, typer.Option(metavar="PATH", help="The Unix socket to serve on; it is made.")]
-    workers: Annotated[int, typer.Option(min=1, metavar="N", help="How many processes evaluate side by side.")] = 2
-    deadline: Annotated[str, typer.Option(metavar="TIME", help="How long judging one request may take.")] = "2s"
+    workers: Annotated[int, typer.Option(min=1, metavar="N", help="How many tenants are served side by side.")] = 2
+    deadline: Annotated[str, typer.Option(metavar="TIME", help="How long judging one request may take.")] = "8s"
     load_deadline: Annotated[str, typer.Option(metavar="TIME", help="How long loading a Model may take.")] = "20s"
     memory: Annotated[str, typer.Option(metavar="SIZE", help="The address space of one process.")] = "512Mi"
+    tenants: Annotated[int, typer.Option(min=1, metavar="N", help="How many tenants may have a process.")] = 64
+    held: Annotated[str, typer.Option(metavar="SIZE", help="What those not at work may hold together.")] = "384Mi"
+    idle: Annotated[str, typer.Option(metavar="TIME", help="After how long without a request one is ended.")] = "15m"
 
 
 @taking(EvaluatorOptions)
@@ -37,6 +40,13 @@ def evaluator(options: EvaluatorOptions) -> int:
 
 
 def _evaluator(options: EvaluatorOptions) -> int:
-    budgets = Budgets(duration(options.deadline), duration(options.load_deadline), size(options.memory))
+    budgets = Budgets(
+        duration(options.deadline),
+        duration(options.load_deadline),
+        size(options.memory),
+        options.tenants,
+        size(options.held),
+        duration(options.idle),
+    )
     asyncio.run(serve(options.socket, options.workers, budgets))
     return statuses.FINE

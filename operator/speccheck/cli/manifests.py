@@ -114,14 +114,15 @@ def _documents(file: Path) -> Iterator[Mapping[str, Any]]:
 
 
 def _text(file: Path) -> str:
-    data = _content(file)
+    data = content_of(file)
     try:
         return data.decode()
     except UnicodeDecodeError as error:
         raise UsageError(f"{file} is not UTF-8: {error.reason} at byte {error.start}") from error
 
 
-def _content(file: Path) -> bytes:
+def content_of(file: Path) -> bytes:
+    """What is in a file. Raises UsageError where it cannot be read, or is far too long to be a manifest."""
     try:
         with file.open("rb") as stream:
             data = stream.read(FILE_BYTES + 1)

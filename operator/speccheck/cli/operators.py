@@ -20,6 +20,7 @@ from speccheck.cli.options import duration, taking
 from speccheck.errors import UsageError
 from speccheck.kube.leases import LeaseName
 from speccheck.kube.operators import Options, run
+from speccheck.kube.receivers import ReceiverOptions
 from speccheck.resource.jobs import Settings
 
 _NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
@@ -56,6 +57,23 @@ class OperatorOptions:
     listen: Annotated[
         str, typer.Option(metavar="HOST:PORT", help="Where /metrics, /healthz and /readyz are served.")
     ] = "0.0.0.0:9090"
+    otlp_grpc: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where programs' events are received by OTLP over gRPC; else not.")
+    ] = ""
+    otlp_http: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where they are received by OTLP over HTTP; else not.")
+    ] = ""
+    tls_cert: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="The receivers' certificate, PEM; read again when it changes.")
+    ] = None
+    tls_key: Annotated[Path | None, typer.Option(metavar="PATH", help="Its key.")] = None
+    audit: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="USER",
+            help="Take audit events from this user (system:serviceaccount:NAMESPACE:NAME); may be repeated.",
+        ),
+    ] = None
     jobs_per_cluster: Annotated[int, typer.Option(min=1, metavar="N", help="How many Jobs may run at once.")] = 10
     jobs_per_namespace: Annotated[int, typer.Option(min=1, metavar="N", help="The same, in one namespace.")] = 3
     capture_timeout: Annotated[
@@ -104,6 +122,13 @@ def _options(options: OperatorOptions) -> Options:
         namespaces=tuple(options.namespace or ()),
         workers=options.workers,
         resync_s=duration(options.resync),
+        receivers=ReceiverOptions(
+            grpc=options.otlp_grpc,
+            http=options.otlp_http,
+            chain=options.tls_cert,
+            key=options.tls_key,
+            auditors=tuple(options.audit or ()),
+        ),
     )
 
 

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from speccheck.checking import CheckRequest, check
+from speccheck.cli.announcements import Announcer, Watched, unfit
 from speccheck.cli.excerpts import line_at, with_source_lines
 from speccheck.cli.refusals import refusal_of
 from speccheck.cli.specs import Unread, load
-from speccheck.cli.watching import Watch, Watched
+from speccheck.cli.watching import Watch
 from speccheck.engines.base import Limits, Progress, Walks
 from speccheck.errors import SpecError, UsageError
 from speccheck.ir.json import model_digest, model_to_json
@@ -29,10 +30,11 @@ from speccheck.ir.models import Model
 from speccheck.reports import Report
 from speccheck.resource.documents import Document
 from speccheck.resource.drifts import ObserveState
-from speccheck.resource.events import EventBody, finished_events, run_event
+from speccheck.resource.events import About, EventBody, finished_events, run_event
 from speccheck.resource.keys import wanted_key
 from speccheck.resource.outcomes import Answered, Failed
-from speccheck.resource.requests import Check, Request, request_of
+from speccheck.resource.reasons import is_authors
+from speccheck.resource.requests import Check, Observe, Request, request_of
 from speccheck.resource.runs import RunView, finished_status, run_body, run_view
 from speccheck.resource.sources import Found, Missing, SourceState, source_of
 from speccheck.resource.statuses import Inputs, Refused, status
@@ -81,9 +83,10 @@ def rehearse(body: Body, stage: Stage) -> Rehearsal:
     config_map = stage.config_maps.get((request.namespace, named.name)) if named else None
     source = source_of(request, config_map)
     match source:
-        case Missing():
+        case Missing(reason, message):
             found.failed = source
             found.status = _status(request, source, None, None)
+            found.events.append(_nothing_event(request, reason, message))
         case Found():
             _Rehearsing(request, source, stage, found).go()
     return found
@@ -93,8 +96,26 @@ def _refused(body: Body, message: str) -> Rehearsal:
     metadata = body.get("metadata") or {}
     refused = Refused(message)
     inputs = Inputs(request=refused, generation=1, previous={}, now=datetime.now(UTC))
-    name, namespace = str(metadata.get("name") or ""), str(metadata.get("namespace") or "default")
-    return Rehearsal(name, namespace, status(inputs), failed=refused)
+    about = _Named(str(metadata.get("namespace") or "default"), str(metadata.get("name") or ""))
+    events = [_nothing_event(about, refused.reason, message)]
+    return Rehearsal(about.name, about.namespace, status(inputs), events, failed=refused)
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A SpecCheck that is refused, as far as Events name it."""
+
+    namespace: str
+    name: str
+    uid: str = ""
+    generation: int = 1
+
+
+def _nothing_event(about: About, reason: str, message: str) -> EventBody:
+    """Why there is nothing to check."""
+    return run_event(
+        about, None, "SpecInvalid" if is_authors(reason) else "CheckIncomplete", message, datetime.now(UTC)
+    )
 
 
 def _status(request: Request, source: SourceState, run: RunView | None, observe: ObserveState | None) -> Body:
@@ -188,13 +209,23 @@ class _Rehearsing:
     def _observed(self, model: Model | None) -> ObserveState | None:
         if self._request.observe is None or model is None:
             return None
-        watch = Watch(self._request, self._request.observe, model)
-        with self._stage.shown(f"{model.name}: observations"):
-            for line in self._stage.lines() if self._stage.lines else ():
-                watch.take(line)
-        self._found.watched = watch.ended(datetime.now(UTC))
+        self._found.watched = self._watched(model, self._request.observe)
         self._found.events += self._found.watched.events
         return self._found.watched.state
+
+    def _watched(self, model: Model, observe: Observe) -> Watched:
+        try:
+            watch = Watch(model, observe, self._request.namespace)
+        except UsageError as error:
+            return unfit(error)
+        announcer = Announcer(self._request)
+        with self._stage.shown(f"{model.name}: observations"):
+            for line in self._stage.lines() if self._stage.lines else ():
+                for notice in watch.take(line):
+                    announcer.take(notice)
+            for notice in watch.end():
+                announcer.take(notice)
+        return announcer.ended(watch, model, datetime.now(UTC))
 
 
 def _limits(wanted: Check, left_s: float) -> Limits:

@@ -192,10 +192,21 @@ def _event_row(event: EventBody) -> tuple[str, ...]:
     return str(event.body["type"]), str(event.body["reason"]), thing, f"{event.body['note']}{again}"
 
 
+_WHERE_ANY = ("driftsMuted", "unanchored", "ambiguous", "notFollowed")
+"""What is only shown where there is any."""
+
+
 def _observe_lines(observe: Mapping[str, Any]) -> list[str]:
-    shown = ("keys", "judged", "gaps", "rejected", "resolved", "driftsActive")
-    told = ", ".join(f"{name} {observe[name]}" for name in shown if name in observe)
-    return [f"  Observe:    {told}"] if told else []
+    shown = ("keys", "judged", "gaps", "rejected", "resolved", "driftsActive", *_WHERE_ANY)
+    told = ", ".join(
+        f"{name} {observe[name]}" for name in shown if name in observe and (observe[name] or name not in _WHERE_ANY)
+    )
+    coverage = observe.get("coverage") or {}
+    never = [
+        name for part in ("actions", "properties") for name, count in (coverage.get(part) or {}).items() if not count
+    ]
+    lines = [f"  Observe:    {told}"] if told else []
+    return [*lines, f"  Never seen: {', '.join(never)}"] if never else lines
 
 
 def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]], indent: str) -> list[str]:

@@ -1,232 +1,299 @@
-"""The observations of one SpecCheck, read from lines instead of a cluster: judged, tracked and told as Events.
+"""The observations of one SpecCheck, read from lines instead of a cluster: put in order, judged, and tracked.
 
-Takes observations and refused lines in their order; gives the ObserveState and the Events that the operator would
-have come to. What it does not do is watch: it takes what it is given.
+Takes observations and refused lines as they come; gives what they lead to, one notice after the other, and how things
+stand. `conform` and `run` share it, and it uses what the operator uses. It watches nothing: it takes what it is given,
+and what it keeps does not grow with how much that is.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Literal, assert_never
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Literal, TypeAlias, TypeVar, assert_never
 
-from speccheck.conform.drifts import Change, Repeated, Resolved, Seen, Started, Tracker, object_ref
-from speccheck.conform.judgements import Assessor
-from speccheck.conform.protocols import MappingOrder, SourceOrder, View
-from speccheck.engines.base import Limits
-from speccheck.errors import UsageError
-from speccheck.ir.json import model_digest
+import msgspec
+
+from speccheck.cli.strangers import Selecting
+from speccheck.conform.drifts import Change, ObjectRef, Repeated, Resolved, Seen, Started, Tracker, object_ref
+from speccheck.conform.monitors import Monitor
+from speccheck.conform.protocols import Census, Gap, Judgement, Loaded, MappingOrder, Thing, Tick
 from speccheck.ir.models import Model
-from speccheck.resource.drifts import Drift, ObserveState, Problem
-from speccheck.resource.events import EventBody, drift_events, observation_event, resolved_events, series_patch
-from speccheck.resource.requests import Observe, ObserveSource, Request
+from speccheck.rendering.conformances import NOWHERE, Place
+from speccheck.resource.fields import Observe
+from speccheck.resource.observing import mapping_order, policy_of, view_of
 from speccheck.sources.lines import Refused
 from speccheck.sources.observations import Kind, Observation
-from speccheck.sources.sequences import Place, Sequences
+from speccheck.sources.orderings import Counts as OrderCounts
+from speccheck.sources.orderings import Ordering
 
-REJECTIONS_LIMIT = 10
-"""After so many observations in a row that do not fit the spec, somebody has to correct the mapping."""
+TICK = timedelta(seconds=1)
+"""How often, by the observations' time, it is asked what the time that passed has led to."""
 
-OBSERVATION_S = 10.0
-"""How long judging one observation may take before its invariants have no result."""
-
-WHYS_LIMIT = 20
+KEPT_LIMIT = 20_000
+LEFT_OUT_LIMIT = 20
 """How many ways not to be of a source are told apart."""
-
-EVENTS_LIMIT = 1_000
-"""How many Events are kept; more are counted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
-    """What observing has come to. `drifted`: whether anything broke the spec at any time; `unsure`: whether anything
-    may have been missed, or could not be judged; `left_out`: how many lines are not of its source, by why."""
+class Moved:
+    """A drift began, was seen again, or ended. `after`: by the time that passed since `place`, by no observation."""
 
-    state: ObserveState
-    events: tuple[EventBody, ...]
-    drifted: bool
-    unsure: bool
-    dropped_events: int = 0
-    refused_lines: tuple[Refused, ...] = ()
-    left_out: Mapping[str, int] = field(default_factory=dict)
+    change: Change
+    place: Place
+    source: str = ""
+    after: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gapped:
+    """Something may have happened that nobody saw, in one source or ("") in all."""
+
+    source: str
+    reason: str
+    time: datetime
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """An observation could not be mapped, and why."""
+
+    judgement: Judgement
+    place: Place
+
+
+_KINDS: dict[Kind, Literal["ADDED", "MODIFIED", "DELETED"]] = {
+    Kind.ADDED: "ADDED",
+    Kind.MODIFIED: "MODIFIED",
+    Kind.DELETED: "DELETED",
+}
+
+_Kept = TypeVar("_Kept")
+Notice: TypeAlias = Moved | Gapped | Rejected | Refused
+
+
+@dataclass(slots=True)
+class First:
+    """How often something was, and where and how it first was."""
+
+    count: int = 0
+    place: Place = NOWHERE
+    message: str = ""
+
+    def add(self, place: Place, message: str) -> None:
+        """Once more."""
+        if not self.count:
+            self.place, self.message = place, message
+        self.count += 1
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has been counted so far. `unknown` by its reason; `left_out` by why a line is of no source."""
+
+    observations: int = 0
+    judged: int = 0
+    closed: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+    gaps: First = field(default_factory=First)
+    refused: First = field(default_factory=First)
+    rejected: First = field(default_factory=First)
+    duplicates: int = 0
+    errors: First = field(default_factory=First)
+    unknown: dict[str, First] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def unsure(self) -> bool:
+        """Whether anything may have been missed, or could not be judged."""
+        return bool(self.gaps.count or self.refused.count or self.rejected.count or self.errors.count or self.unknown)
 
 
 class Watch:
-    """One SpecCheck's observations, as they are taken in."""
+    """One SpecCheck's observations, as they are taken in.
 
-    def __init__(self, request: Request, observe: Observe, model: Model) -> None:
-        self._request = request
-        self._source = observe.sources[0]
-        self._digest = model_digest(model)
-        self._tracker = Tracker()
-        self._sequences = Sequences()
-        self._events: list[EventBody] = []
-        self._names: set[tuple[str, str]] = set()
-        self._dropped = 0
-        self._refused: list[Refused] = []
-        self._left_out: Counter[str] = Counter()
-        self._drifted = False
-        self._problem: Problem | None = None
-        self._assessor: Assessor | None = None
-        try:
-            self._assessor = Assessor(model, _order(observe), Limits(timeout_s=OBSERVATION_S))
-            self._assessor.loaded()
-        except UsageError as error:
-            self._problem = Problem("SpecInvalid", f"observe: {error}", permanent=True)
+    Raises UsageError where the mapping does not fit the Model, or lets nothing be judged. `namespace` is the
+    SpecCheck's, "" where nobody says.
+    """
 
-    def take(self, line: Observation | Refused) -> None:
-        """Takes in what one line says, if it is about this SpecCheck's source."""
-        if self._problem is not None:
-            return
+    def __init__(self, model: Model, observe: Observe, namespace: str = "", instance: str = "") -> None:
+        self.order = _on_instance(mapping_order(observe), instance)
+        self._monitor = Monitor(model, self.order)
+        self.loaded: Loaded = self._monitor.loaded()
+        self.tracker = Tracker(policy=policy_of(observe))
+        self.tally = Tally()
+        self._selecting = Selecting(observe.sources, namespace)
+        self._ordering = Ordering(self.order.window_s)
+        self._window = timedelta(seconds=self.order.window_s)
+        self._settling: set[tuple[str, str]] = set()
+        self._undetermined: set[str] = set()
+        self._ticked: datetime | None = None
+        self._at = Place()
+
+    @property
+    def census(self) -> Census:
+        """How the keys stand."""
+        return self._monitor.census()
+
+    @property
+    def settling(self) -> int:
+        """How many breaches have not yet lasted long enough to count, and have not ended."""
+        return len(self._settling)
+
+    @property
+    def undetermined(self) -> int:
+        """Of how many keys it is not known which values the hidden variables have."""
+        return len(self._undetermined)
+
+    @property
+    def order_counts(self) -> OrderCounts:
+        """What did not come in order."""
+        return self._ordering.counts
+
+    def take(self, line: Observation | Refused) -> Iterator[Notice]:
+        """Takes in one line; what it leads to."""
         match line:
             case Refused():
-                self._refused = [*self._refused, line][:10]
-                self._tracker.gap()
-            case Observation() if why := _stranger(line, self._request, self._source):
-                self._left_out[why if len(self._left_out) < WHYS_LIMIT else "other"] += 1
+                yield from self._refused(line)
+            case Observation(kind=Kind.GAP):
+                yield from self._passed(self._ordering.put(line))
             case Observation():
-                self._take(line)
+                name, why = self._selecting.source_of(line)
+                if why:
+                    known = len(self.tally.left_out) < LEFT_OUT_LIMIT or why in self.tally.left_out
+                    self.tally.left_out[why if known else "other"] += 1
+                    return
+                yield from self._passed(self._ordering.put(line if line.source == name else replace(line, source=name)))
             case _:
                 assert_never(line)
 
-    def ended(self, now: datetime) -> Watched:
-        """What it has all come to."""
-        counts = self._tracker.counts
-        self._add_series(now)
-        problem = self._problem
-        if problem is None and counts.in_a_row >= REJECTIONS_LIMIT:
-            problem = Problem("ObservationRejected", counts.last_rejection, permanent=True)
-        state = ObserveState(
-            synced=True,
-            keys=self._tracker.keys,
-            judged=counts.judged,
-            gaps=counts.gaps,
-            rejected=counts.rejected,
-            resolved=counts.resolved,
-            unjudged_keys=self._tracker.unjudged_keys,
-            last_observed=counts.last_observed,
-            drifts=self._tracker.active,
-            problem=problem,
-            model_digest=self._digest,
-        )
-        unsure = bool(counts.gaps or counts.rejected or counts.errors or counts.overflowed or not counts.judged)
-        return Watched(
-            state, tuple(self._events), self._drifted, unsure, self._dropped, tuple(self._refused), self._left_out
-        )
+    def end(self) -> Iterator[Notice]:
+        """Nothing more will come: what still waited for others is judged."""
+        yield from self._passed(self._ordering.flush())
+        if self.tally.last is not None:
+            yield from self._ticks(self.tally.last)
 
-    def _take(self, observation: Observation) -> None:
-        step = self._sequences.step(observation)
-        if step.place is Place.STALE:
+    def _refused(self, line: Refused) -> Iterator[Notice]:
+        self.tally.refused.add(Place(line.line, line.file), line.reason)
+        yield line
+        if self.tally.last is not None:
+            self._monitor.take(Gap(self.tally.last))
+            self.tracker.gap()
+
+    def _passed(self, observations: Sequence[Observation]) -> Iterator[Notice]:
+        for each in observations:
+            yield from self._one(each)
+
+    def _one(self, observation: Observation) -> Iterator[Notice]:
+        tally, time = self.tally, observation.time
+        tally.first = time if tally.first is None else min(tally.first, time)
+        tally.last = time if tally.last is None else max(tally.last, time)
+        yield from self._ticks(tally.last - self._window)
+        self._at = Place(observation.line, observation.file)
+        if observation.kind is Kind.GAP:
+            yield self._gap(observation)
             return
-        if step.place is Place.AFTER_GAP:
-            self._gap(
-                f"{step.missing} observations of {observation.source or 'the source'} are missing", observation.time
-            )
-        match observation.kind:
-            case Kind.GAP:
-                self._gap(observation.reason or "a gap without a reason", observation.time)
-            case Kind.DELETED:
-                self._told(self._tracker.deleted(self._seen(observation, "DELETED")))
-            case Kind.ADDED | Kind.MODIFIED:
-                self._judge(observation)
-            case _:
-                assert_never(observation.kind)
-
-    def _gap(self, why: str, time: datetime) -> None:
-        self._tracker.gap()
-        self._add(observation_event(self._request, "ObservationGap", why, time.isoformat(), time))
-
-    def _judge(self, observation: Observation) -> None:
-        seen = self._seen(observation, "ADDED" if observation.kind is Kind.ADDED else "MODIFIED")
-        if self._assessor is None or self._tracker.is_duplicate(seen):
+        tally.observations += 1
+        if observation.event is None and self.tracker.is_duplicate(_shown(observation)):
+            tally.duplicates += 1
             return
-        judgement = self._assessor.judge(_view(observation, self._source.name))
+        for judgement in self._monitor.take(view_of(observation, observation.source)):
+            yield from self._judged(judgement, observation)
+
+    def _gap(self, gap: Observation) -> Gapped:
+        reason = gap.reason or "a gap without a reason"
+        self._monitor.take(Gap(gap.time, gap.source))
+        self.tracker.gap()
+        self.tally.gaps.add(self._at, reason)
+        return Gapped(gap.source, reason, gap.time, self._at)
+
+    def _ticks(self, now: datetime) -> Iterator[Notice]:
+        """What the time that passed has led to, where enough has passed to ask."""
+        if self._ticked is None:
+            self._ticked = now
+        if now - self._ticked < TICK:
+            return
+        self._ticked = now
+        for judgement in self._monitor.take(Tick(now)):
+            self._count(judgement, after=True)
+            seen = _seen(judgement)
+            yield from self._moved(self.tracker.passed(judgement, seen), judgement, after=True)
+        for change in self.tracker.tick(now):
+            yield Moved(change, self._at, after=True)
+
+    def _judged(self, judgement: Judgement, observation: Observation) -> Iterator[Notice]:
         if judgement.rejected:
-            note = f"{seen.object.kind or 'observation'} {seen.object.name}: {judgement.rejected}"
-            minute = seen.time.strftime("%Y-%m-%dT%H:%M")
-            self._add(observation_event(self._request, "ObservationRejected", note, minute, seen.time))
-        self._told(self._tracker.feed(seen, judgement))
+            self.tally.rejected.add(self._at, judgement.rejected)
+            yield Rejected(judgement, self._at)
+        self._count(judgement, after=False)
+        seen = replace(_shown(observation), object=_ref(judgement.thing))
+        if observation.kind is Kind.DELETED and not judgement.closed:
+            changes = (*self.tracker.deleted(seen), *self.tracker.passed(judgement, seen))
+        else:
+            changes = self.tracker.feed(seen, judgement)
+        yield from self._moved(changes, judgement, after=False)
 
-    def _seen(self, observation: Observation, kind: Literal["ADDED", "MODIFIED", "DELETED"]) -> Seen:
-        body = observation.object or {}
-        metadata = body.get("metadata")
-        version = metadata.get("resourceVersion") if isinstance(metadata, Mapping) else None
-        found = object_ref(body)
-        return Seen(self._source.name, kind, observation.time, found, version if isinstance(version, str) else "")
-
-    def _told(self, changes: tuple[Change, ...]) -> None:
+    def _moved(self, changes: Iterable[Change], judgement: Judgement, *, after: bool) -> Iterator[Moved]:
         for change in changes:
-            match change:
-                case Started(drift):
-                    self._drifted = True
-                    self._add(*drift_events(self._request, drift, drift.since))
-                case Resolved(drift, at, why):
-                    self._add(*resolved_events(self._request, drift, at, why))
-                    self._patch(drift, at)
-                case Repeated():
-                    continue
+            yield Moved(change, self._at, judgement.source, after)
+
+    def _count(self, judgement: Judgement, *, after: bool) -> None:
+        tally, judged = self.tally, False
+        tally.closed += judgement.closed
+        if judgement.closed:
+            self._undetermined.discard(judgement.key)
+        for result in judgement.results:
+            _kept(self._settling, (judgement.key, result.property), result.reason == "Settling")
+            if result.tier == "Step":
+                _kept(self._undetermined, judgement.key, result.reason == "ConformsSinceAnchor")
+            match result.verdict:
+                case "Holds" | "Violated":
+                    judged = True
+                case "Error":
+                    tally.errors.add(self._at, f"{result.property}: {result.message}")
+                case "Unknown":
+                    if result.reason != "Settling":
+                        told = tally.unknown.setdefault(result.reason, First())
+                        told.add(self._at, f"{judgement.key or 'the trace'}: {result.message}")
                 case _:
-                    assert_never(change)
-
-    def _add(self, *events: EventBody) -> None:
-        """Keeps Events, each once: the cluster takes no second one of the same name."""
-        for event in events:
-            if (event.namespace, event.name) in self._names:
-                continue
-            if len(self._events) < EVENTS_LIMIT:
-                self._names.add((event.namespace, event.name))
-                self._events.append(event)
-            else:
-                self._dropped += 1
-
-    def _add_series(self, now: datetime) -> None:
-        for drift in self._tracker.active:
-            self._patch(drift, now)
-
-    def _patch(self, drift: Drift, now: datetime) -> None:
-        """Says on a drift's Events how often it was seen."""
-        patch = series_patch(drift.count, drift.last, None, now)
-        names = {(event.namespace, event.name) for event in drift_events(self._request, drift, drift.since)}
-        for event in self._events if patch else ():
-            if (event.namespace, event.name) in names:
-                event.body.update(patch or {})
+                    assert_never(result.verdict)
+        tally.judged += judged and not after
 
 
-def _order(observe: Observe) -> MappingOrder:
-    sources = tuple(SourceOrder(source.name, source.key) for source in observe.sources)
-    return MappingOrder(sources, observe.variables, observe.instance, observe.parameters)
+def _kept(kept: set[_Kept], each: _Kept, wanted: bool) -> None:
+    """Has it in the set or not, as long as that is not too large."""
+    if not wanted:
+        kept.discard(each)
+    elif len(kept) < KEPT_LIMIT:
+        kept.add(each)
 
 
-def _view(observation: Observation, source: str) -> View:
-    event = observation.event
-    shown = None if event is None else {"name": event.name, "attributes": dict(event.attributes)}
-    return View(source, observation.time, None if observation.object is None else dict(observation.object), shown)
-
-
-def _stranger(observation: Observation, request: Request, source: ObserveSource) -> str:
-    """Why an observation is not of a source: it says so, or shows an object that the source does not select, as far as
-    the object says what it is. "" where it is."""
-    if observation.source:
-        return "" if observation.source == source.name else f"of source {observation.source}, not {source.name}"
-    if observation.object is None:
-        return ""
-    found, wanted = object_ref(dict(observation.object)), source.kubernetes
-    named = (
-        ("apiVersion", found.api_version, wanted.api_version),
-        ("kind", found.kind, wanted.kind),
-        ("namespace", found.namespace, wanted.namespace or request.namespace),
-    )
-    for name, is_, should_be in named:
-        if is_ not in ("", should_be):
-            return f"of {name} {is_}, not {should_be}"
-    return _unlabelled(observation.object, wanted.selector.match_labels)
-
-
-def _unlabelled(body: Mapping[str, Any], wanted: Mapping[str, str]) -> str:
+def _shown(observation: Observation) -> Seen:
+    """An observation as far as drifts need it."""
+    body = dict(observation.object or {})
     metadata = body.get("metadata")
-    labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
-    given = labels if isinstance(labels, Mapping) else {}
-    lacking = next((f"{name}={value}" for name, value in wanted.items() if given.get(name) != value), None)
-    return f"without label {lacking}" if lacking else ""
+    version = metadata.get("resourceVersion") if isinstance(metadata, Mapping) else None
+    kind = _KINDS[observation.kind]
+    return Seen(
+        observation.source, kind, observation.time, object_ref(body), version if isinstance(version, str) else ""
+    )
+
+
+def _seen(judgement: Judgement) -> Seen:
+    """What the time has come to is about, as an observation."""
+    assert judgement.time is not None, "what the time has come to has its time"
+    return Seen(judgement.source, "MODIFIED", judgement.time, _ref(judgement.thing))
+
+
+def _ref(thing: Thing) -> ObjectRef:
+    return ObjectRef(thing.api_version, thing.kind, thing.namespace, thing.name, thing.uid)
+
+
+def _on_instance(order: MappingOrder, instance: str) -> MappingOrder:
+    return msgspec.structs.replace(order, instance=instance, parameters={}) if instance else order
+
+
+__all__ = ["Gapped", "Moved", "Notice", "Rejected", "Repeated", "Resolved", "Started", "Watch"]

@@ -9,21 +9,22 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
+from weakref import WeakValueDictionary
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from speccheck.conform.protocols import (
     HEADER,
     Answer,
+    Drop,
+    Item,
     Judge,
     Judged,
-    Judgement,
     Load,
     Loaded,
     MappingOrder,
     Refusal,
     Request,
-    View,
     answer_from,
     framed,
     handle_of,
@@ -41,6 +42,10 @@ class Refused(UsageError):
 
 class OverBudget(EngineError):
     """Evaluating took more time or memory than there is for it; the text names the budget."""
+
+
+class Forgotten(EngineError):
+    """What was observed before is not known to the evaluator any more; load again, and count a gap."""
 
 
 class EvaluatorGone(EngineError):
@@ -62,47 +67,54 @@ class EvaluatorClient:
     """Calls the evaluator at a socket. One may be shared; calls run side by side, each on a connection of its own."""
 
     def __init__(self, path: Path, timeout_s: float = 60.0, connections: int = 8) -> None:
-        """`timeout_s` bounds each call, waiting for its turn and reconnecting included."""
+        """`timeout_s` bounds each call, waiting for its turn and reconnecting included; `connections` bounds how many
+        calls of one tenant are under way, so that no tenant keeps another from being asked about."""
         self._path = path
         self._timeout_s = timeout_s
+        self._connections = connections
         self._idle: list[_Connection] = []
-        self._slots = asyncio.Semaphore(connections)
+        self._slots: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
-    async def load(self, tenant: str, model: bytes, mapping: MappingOrder) -> Subject:
-        """Has a Model and a mapping held ready.
+    async def load(self, tenant: str, model: bytes, mapping: MappingOrder, whose: str = "") -> Subject:
+        """Has a Model and a mapping held ready for the observations of somebody; nothing was observed yet.
 
         Raises Refused where they are wrong, OverBudget, or EvaluatorGone.
         """
-        load = Load(tenant, handle_of(model, mapping), model, mapping)
-        answer = await self._called(load)
+        load = Load(tenant, handle_of(model, mapping, whose), model, mapping)
+        answer = await self._called(load, again=True)
         if not isinstance(answer, Loaded):
             raise _strange(answer)
         return Subject(load, answer)
 
-    async def judge(self, subject: Subject, views: tuple[View, ...]) -> tuple[Judgement, ...]:
-        """What observations mean, one judgement each; loads again where the evaluator has forgotten.
+    async def judge(self, subject: Subject, items: tuple[Item, ...]) -> Judged:
+        """What items mean, in order, each once.
 
-        Raises Refused, OverBudget, or EvaluatorGone.
+        Raises Forgotten where what was observed before is gone, as it is after OverBudget; Refused, OverBudget, or
+        EvaluatorGone.
         """
-        judge = Judge(subject.load.tenant, subject.load.handle, views)
-        answer = await self._called(judge)
+        answer = await self._called(Judge(subject.load.tenant, subject.load.handle, items), again=False)
         if isinstance(answer, Refusal):
-            await self._called(subject.load)
-            answer = await self._called(judge)
-        if not isinstance(answer, Judged) or len(answer.judgements) != len(views):
+            raise Forgotten(f"the evaluator does not know any more what was observed: {answer.message}")
+        if not isinstance(answer, Judged) or len(answer.judgements) != len(items):
             raise _strange(answer)
-        return answer.judgements
+        return answer
+
+    async def drop(self, subject: Subject) -> None:
+        """Has what was observed forgotten. Raises EvaluatorGone."""
+        await self._called(Drop(subject.load.tenant, subject.load.handle), again=True)
 
     async def close(self) -> None:
         """Closes the connections that wait for work."""
         while self._idle:
             self._idle.pop()[1].close()
 
-    async def _called(self, request: Request) -> Answer:
+    async def _called(self, request: Request, *, again: bool) -> Answer:
         """The answer; a refusal only where nothing is loaded."""
+        slots = self._slots.get(request.tenant) or asyncio.Semaphore(self._connections)
+        self._slots[request.tenant] = slots
         try:
-            async with asyncio.timeout(self._timeout_s), self._slots:
-                answer = await self._retried(request)
+            async with asyncio.timeout(self._timeout_s), slots:
+                answer = await (self._retried(request) if again else self._once(request))
         except TimeoutError:
             raise EvaluatorGone(f"the evaluator did not answer within {self._timeout_s:g} s") from None
         match answer:
@@ -116,7 +128,7 @@ class EvaluatorClient:
                 return answer
 
     async def _retried(self, request: Request) -> Answer:
-        """Tries again where the evaluator is away: requests change nothing, so asking twice is asking once."""
+        """Tries again where the evaluator is away: asking this twice is asking once."""
         retrying = AsyncRetrying(
             retry=retry_if_exception_type((OSError, asyncio.IncompleteReadError)),
             wait=wait_exponential(multiplier=0.05, max=2),
@@ -128,6 +140,13 @@ class EvaluatorClient:
         except (OSError, asyncio.IncompleteReadError) as error:
             raise EvaluatorGone(f"the evaluator at {self._path} cannot be reached: {error}") from error
 
+    async def _once(self, request: Request) -> Answer:
+        """Asks a single time: what was judged must not be judged again, and who is away has forgotten it all."""
+        try:
+            return await self._tried(request)
+        except (OSError, asyncio.IncompleteReadError) as error:
+            raise Forgotten(f"the evaluator at {self._path} broke off: {error}") from error
+
     async def _tried(self, request: Request) -> Answer:
         reader, writer = self._idle.pop() if self._idle else await asyncio.open_unix_connection(self._path)
         try:
@@ -137,7 +156,10 @@ class EvaluatorClient:
         except BaseException:
             writer.close()
             raise
-        self._idle.append((reader, writer))
+        if len(self._idle) < self._connections:
+            self._idle.append((reader, writer))
+        else:
+            writer.close()
         return answer
 
 

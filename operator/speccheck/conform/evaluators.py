@@ -1,219 +1,183 @@
 """The evaluator: a server on a Unix socket that has users' Models and CEL evaluated, in processes that it can kill.
 
-Takes `protocols` requests and gives their answers. It evaluates nothing itself. A request that takes longer than its
-deadline, or more memory than a worker has, costs that worker its life and is answered OverBudget. Tenants take
-turns; one that went over budget lately shares a single worker with others like it, so it delays nobody else.
+Takes `protocols` requests and gives their answers. It evaluates nothing itself. Each tenant has a worker of its own. A
+request that takes longer than its deadline, or more memory than a worker has, costs that worker its life, with all it
+remembered, and is answered OverBudget. Tenants take turns; of those that went over budget lately only one is at work at
+a time, so they delay nobody else.
 """
 
 from __future__ import annotations
 
 import asyncio
 import signal
-import socket
-import subprocess
-import sys
 from collections import OrderedDict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from speccheck import sandbox
+from speccheck.conform.processes import Nursery, Overrun, Process, frame
 from speccheck.conform.protocols import (
-    HEADER,
     Answer,
+    Drop,
+    Dropped,
     Judge,
     Load,
+    Loaded,
     Refusal,
     Request,
-    answer_from,
     framed,
-    length_of,
     request_from,
 )
 from speccheck.conform.turns import WAITING_LIMIT, Turns
 from speccheck.errors import EngineError, ModelError
 
-START_S = 30.0
-"""How long a worker may take to start."""
-
-LOADS_BYTES = 256 << 20
-"""How much of what tenants loaded is kept, so that any worker can take it up; the oldest goes first."""
+ENDS_TOLD = 1024
+"""Of how many tenants whose worker ended it is remembered why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budgets:
-    """What requests may take: seconds for a judge and for a load, bytes of address space of a worker."""
+    """What requests may take: seconds for a judge and for a load, bytes of address space of a worker. How many tenants
+    may have a worker, how many bytes those not at work may hold together, and for how many seconds one may do nothing.
 
-    judge_s: float = 2.0
+    A judge's seconds are for all its items together, and for finding the reachable states, which the first of them may
+    ask for (5 s at most): loading does not look for them.
+    """
+
+    judge_s: float = 8.0
     load_s: float = 20.0
     memory_bytes: int = 512 << 20
-
-
-class _Overrun(Exception):
-    """The worker had to be killed, or died; the text says why."""
-
-
-@dataclass(slots=True)
-class _Process:
-    """A worker process, its end of the socket, and what it was given to hold."""
-
-    process: subprocess.Popen[bytes]
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-    held: set[tuple[str, str]] = field(default_factory=set)
-
-    async def ask(self, request: Request, deadline_s: float) -> Answer:
-        """The worker's answer. Raises _Overrun, the worker being dead then."""
-        try:
-            async with asyncio.timeout(deadline_s):
-                self.writer.write(framed(request))
-                await self.writer.drain()
-                return answer_from(await _frame(self.reader))
-        except TimeoutError:
-            await self.end()
-            raise _Overrun(f"evaluating took longer than {deadline_s:g} s") from None
-        except (asyncio.IncompleteReadError, ConnectionError, ModelError):
-            await self.end()
-            raise _Overrun(f"evaluating ended its worker ({_ending(self.process.returncode)})") from None
-
-    async def end(self) -> None:
-        """Kills the worker and waits for its end."""
-        self.writer.close()
-        self.process.kill()
-        await asyncio.to_thread(self.process.wait)
-
-
-def _ending(status: int | None) -> str:
-    if status is None or status >= 0:
-        return f"exit status {status}"
-    return f"{signal.Signals(-status).name}, most likely for want of memory"
-
-
-async def _frame(reader: asyncio.StreamReader) -> bytes:
-    length = length_of(await reader.readexactly(HEADER.size))
-    return await reader.readexactly(length)
-
-
-async def _started(memory_bytes: int) -> _Process:
-    """A worker that is ready. Raises EngineError where it does not become so in time."""
-    ours, theirs = socket.socketpair()
-    with theirs:
-        command = [sys.executable, "-m", "speccheck.conform.workers", str(theirs.fileno()), str(memory_bytes)]
-        process = subprocess.Popen(
-            command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, start_new_session=True
-        )
-    reader, writer = await asyncio.open_connection(sock=ours)
-    started = _Process(process, reader, writer)
-    try:
-        async with asyncio.timeout(START_S):
-            await _frame(reader)
-    except (TimeoutError, asyncio.IncompleteReadError, ConnectionError) as error:
-        await started.end()
-        raise EngineError(f"a worker of the evaluator did not start within {START_S:g} s") from error
-    return started
-
-
-class _Loads:
-    """What tenants loaded, as it came, as far as there is room."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._loads: OrderedDict[tuple[str, str], Load] = OrderedDict()
-
-    def keep(self, load: Load) -> None:
-        self._loads[(load.tenant, load.handle)] = load
-        while len(self._loads) > 1 and sum(len(each.model) for each in self._loads.values()) > self._limit:
-            self._loads.popitem(last=False)
-
-    def find(self, judge: Judge) -> Load | None:
-        at = (judge.tenant, judge.handle)
-        if at in self._loads:
-            self._loads.move_to_end(at)
-        return self._loads.get(at)
+    tenants: int = 64
+    held_bytes: int = 384 << 20
+    idle_s: float = 900.0
 
 
 class Evaluator:
-    """The workers, and the order in which requests get them. There is a ready worker for every turn."""
+    """A worker for each tenant that has something loaded, and the order in which requests are carried out.
+
+    What a worker remembers is gone with it: its tenant is told NotLoaded then, with the reason, and has to load again.
+    """
 
     def __init__(self, workers: int, budgets: Budgets) -> None:
-        self._workers = workers
+        """`workers`: how many may be at work at once; a tenant has one."""
         self._budgets = budgets
-        self._turns = Turns(workers)
-        self._idle: list[_Process] = []
-        self._loads = _Loads(LOADS_BYTES)
+        self._turns = Turns(workers, share=1)
+        self._nursery = Nursery()
+        self._processes: OrderedDict[str, Process] = OrderedDict()
+        self._busy: set[str] = set()
+        self._ends: OrderedDict[str, str] = OrderedDict()
+        self._closing = False
 
     async def start(self) -> None:
-        """Starts the workers. Raises EngineError where they do not become ready."""
-        while len(self._idle) < self._workers:
-            self._idle.append(await _started(self._budgets.memory_bytes))
+        """Sees that workers can be made. Raises EngineError where one does not become ready."""
+        first = await self._nursery.start(self._budgets.memory_bytes)
+        await first.end()
 
     async def answer(self, request: Request) -> Answer:
-        """The answer to a request, after its turn has come."""
-        if self._turns.is_full(request.tenant):
-            return Refusal("OverBudget", f"{WAITING_LIMIT} requests of {request.tenant} wait already")
-        async with self._turns.turn(request.tenant):
-            process = await self._ready()
+        """The answer to a request, after its turn has come. Raises EngineError where no worker can be had."""
+        tenant = request.tenant
+        if self._turns.is_full(tenant):
+            return Refusal("OverBudget", f"{WAITING_LIMIT} requests of {tenant} wait already")
+        async with self._turns.turn(tenant):
+            self._busy.add(tenant)
             try:
-                answer = await self._asked(process, request)
-            except _Overrun as overrun:
-                answer = Refusal("OverBudget", str(overrun))
+                return await self._answer(request)
             except BaseException:
-                await process.end()
+                await self._end(tenant, "it was broken off")
                 raise
-            if _is_over_budget(answer):
-                self._turns.suspect(request.tenant)
-                await process.end()
-                process = await _started(self._budgets.memory_bytes)
-            self._idle.append(process)
-            return answer
+            finally:
+                self._busy.discard(tenant)
+
+    async def tend(self) -> None:
+        """Ends workers that have been idle for too long, for ever."""
+        while True:
+            await asyncio.sleep(self._budgets.idle_s / 8)
+            since = asyncio.get_running_loop().time() - self._budgets.idle_s
+            for tenant in [t for t, p in self._processes.items() if t not in self._busy and p.used_s < since]:
+                await self._end(tenant, f"nothing was asked of it for {self._budgets.idle_s:g} s")
 
     async def close(self) -> None:
-        """Ends every worker that waits for work."""
-        while self._idle:
-            await self._idle.pop().end()
+        """Ends every worker. What is being asked is not answered any more."""
+        self._closing = True
+        for tenant in [*self._processes]:
+            await self._end(tenant, "the evaluator ends")
+        await self._nursery.close()
 
-    async def _ready(self) -> _Process:
-        """A worker that waits for work; one that was killed while it waited was nobody's fault, and is replaced."""
-        while self._idle:
-            process = self._idle.pop()
-            if process.process.poll() is None:
-                return process
-            await process.end()
-        return await _started(self._budgets.memory_bytes)
-
-    async def _asked(self, process: _Process, request: Request) -> Answer:
-        match request:
-            case Load():
-                return await self._load(process, request)
-            case Judge():
-                return await self._judge(process, request)
-
-    async def _load(self, process: _Process, load: Load) -> Answer:
-        answer = await process.ask(load, self._budgets.load_s)
-        if not isinstance(answer, Refusal):
-            process.held.add((load.tenant, load.handle))
-            self._loads.keep(load)
+    async def _answer(self, request: Request) -> Answer:
+        process = await self._process(request)
+        if process is None:
+            return Dropped() if isinstance(request, Drop) else self._not_loaded(request)
+        answer = await self._asked(process, request)
+        process.used_s = asyncio.get_running_loop().time()
+        await self._make_room()
         return answer
 
-    async def _judge(self, process: _Process, judge: Judge) -> Answer:
-        if (judge.tenant, judge.handle) in process.held:
-            answer = await process.ask(judge, self._budgets.judge_s)
-            if not _is_not_loaded(answer):
-                return answer
-        load = self._loads.find(judge)
-        if load is None:
-            return Refusal("NotLoaded", f"nothing is held under the handle {judge.handle}")
-        refused = await self._load(process, load)
-        return refused if isinstance(refused, Refusal) else await process.ask(judge, self._budgets.judge_s)
+    async def _process(self, request: Request) -> Process | None:
+        """The tenant's worker; a Load starts one where there is none. None: what it would be asked about is gone."""
+        tenant = request.tenant
+        process = self._processes.get(tenant)
+        if process is not None and process.is_over():
+            await self._end(tenant, "it was killed")
+            process = None
+        if process is None and isinstance(request, Load) and not self._closing:
+            process = self._processes[tenant] = await self._nursery.start(self._budgets.memory_bytes)
+        if process is not None:
+            self._processes.move_to_end(tenant)
+        return process
 
+    async def _make_room(self) -> None:
+        """Ends workers not at work: those used least lately that are too many, the largest where they hold too much."""
+        budgets = self._budgets
+        while len(self._processes) > budgets.tenants and (idle := self._idle()):
+            await self._end(idle[0], f"{budgets.tenants} others were used since")
+        while (idle := self._idle()) and sum(self._processes[each].bytes_own for each in idle) > budgets.held_bytes:
+            largest = max(idle, key=lambda each: self._processes[each].bytes_own)
+            await self._end(largest, f"workers together held more than {budgets.held_bytes >> 20} MiB, and it the most")
 
-def _is_not_loaded(answer: Answer) -> bool:
-    return isinstance(answer, Refusal) and answer.reason == "NotLoaded"
+    def _idle(self) -> list[str]:
+        return [tenant for tenant in self._processes if tenant not in self._busy]
 
+    async def _end(self, tenant: str, why: str) -> None:
+        process = self._processes.pop(tenant, None)
+        if process is not None:
+            self._ends[tenant] = why
+            self._ends.move_to_end(tenant)
+            while len(self._ends) > ENDS_TOLD:
+                self._ends.popitem(last=False)
+            await process.end()
 
-def _is_over_budget(answer: Answer) -> bool:
-    return isinstance(answer, Refusal) and answer.reason == "OverBudget"
+    async def _asked(self, process: Process, request: Request) -> Answer:
+        seconds = self._budgets.load_s if isinstance(request, Load) else self._budgets.judge_s
+        try:
+            answer = await process.ask(request, seconds)
+        except Overrun as overrun:
+            if self._closing:
+                raise EngineError("the evaluator ends") from overrun
+            answer = Refusal("OverBudget", str(overrun))
+        if isinstance(answer, Refusal) and answer.reason == "OverBudget":
+            self._turns.suspect(request.tenant)
+            await self._end(request.tenant, answer.message)
+        await self._count(process, request, answer)
+        return answer
+
+    async def _count(self, process: Process, request: Request, answer: Answer) -> None:
+        """Keeps what a worker holds; one that holds nothing any more is ended."""
+        match request:
+            case Load() if isinstance(answer, Loaded):
+                process.held.add(request.handle)
+            case Load() | Drop():
+                process.held.discard(request.handle)
+                if not process.held:
+                    await self._end(request.tenant, "nothing was loaded any more")
+            case Judge():
+                return
+
+    def _not_loaded(self, request: Load | Judge) -> Refusal:
+        why = self._ends.get(request.tenant)
+        told = f"; its worker was ended: {why}" if why else ""
+        return Refusal("NotLoaded", f"nothing is held under the handle {request.handle}{told}")
 
 
 async def _converse(evaluator: Evaluator, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -221,7 +185,7 @@ async def _converse(evaluator: Evaluator, reader: asyncio.StreamReader, writer: 
     try:
         while True:
             try:
-                request = request_from(await _frame(reader))
+                request = request_from(await frame(reader))
             except ModelError as error:
                 writer.write(framed(Refusal("Refused", str(error))))
                 return
@@ -245,9 +209,13 @@ async def serving(path: Path, workers: int, budgets: Budgets) -> AsyncIterator[N
     path.unlink(missing_ok=True)
     server = await asyncio.start_unix_server(lambda r, w: _converse(evaluator, r, w), path)
     path.chmod(0o660)
+    tending = asyncio.create_task(evaluator.tend(), name="the end of idle workers")
     try:
         yield
     finally:
+        tending.cancel()
+        with suppress(asyncio.CancelledError):
+            await tending
         server.close()
         await evaluator.close()
         path.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-SUSPECT_S = 60.0
+SUSPECT_S = 600.0
 """How long a tenant that went over budget stays apart from the others."""
 
 WAITING_LIMIT = 256
@@ -36,9 +36,10 @@ class _Tenant:
 class Turns:
     """Who may use one of so many workers next: tenants in turn, none all of them, suspects one between them."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, share: int | None = None) -> None:
+        """`share`: how many turns one tenant may have at once; all but one, where it is not given."""
         self._free = workers
-        self._share = max(workers - 1, 1)
+        self._share = share or max(workers - 1, 1)
         self._tenants: OrderedDict[str, _Tenant] = OrderedDict()
 
     def is_full(self, name: str) -> bool:

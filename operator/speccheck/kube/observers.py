@@ -8,31 +8,38 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from time import monotonic
 
-from speccheck.conform.clients import EvaluatorClient, EvaluatorGone, OverBudget, Subject
-from speccheck.conform.drifts import Drift, Tracker
-from speccheck.conform.protocols import MappingOrder, SourceOrder
-from speccheck.errors import ModelError, UsageError
-from speccheck.kube.connections import ApiError, Connection
-from speccheck.kube.kinds import RUNS, Kind, discovered
+from speccheck.conform.clients import EvaluatorClient, EvaluatorGone, Forgotten, OverBudget, Subject
+from speccheck.conform.drifts import Counts, Drift, Tracker
+from speccheck.errors import EngineError, ModelError, UsageError
+from speccheck.kube.connections import ApiError
+from speccheck.kube.feeds import QUEUE_LIMIT, Feeds, Told, Whose
+from speccheck.kube.kinds import RUNS
 from speccheck.kube.meters import Meters
-from speccheck.kube.observations import BATCH, Observation, Tools
+from speccheck.kube.observations import Observing, Skipped, Tools
 from speccheck.kube.queues import Key
 from speccheck.kube.reads import Reader
 from speccheck.kube.recorders import Recorder
 from speccheck.kube.snapshots import Snapshot
-from speccheck.kube.watches import Place, Watches
 from speccheck.resource.drifts import ObserveState, Problem, drifts_from, traces_from
 from speccheck.resource.events import resolved_events
-from speccheck.resource.reasons import told
+from speccheck.resource.observing import mapping_order, policy_of
 from speccheck.resource.requests import Observe, Request
 from speccheck.resource.runs import RunView, stored_model
 
+BATCH = 64
+TICK_S = 1.0
+"""How often the evaluator is told that time has passed."""
+
+SKIPPED_LIMIT = 16
+"""How many objects that cost too much are passed over before nothing more is observed for a while."""
+
 RETRY_S = 5.0
-KIND_RETRY_S = 30.0
 FAULT_RETRY_S = 30.0
 REFRESH_S = 60.0
 """How often counts that move without end are looked at, to be written."""
@@ -45,8 +52,7 @@ class Surroundings:
     """What observers work with."""
 
     reader: Reader
-    connection: Connection
-    watches: Watches
+    feeds: Feeds
     evaluator: EvaluatorClient
     recorder: Recorder
     meters: Meters
@@ -64,11 +70,12 @@ class Order:
 @dataclass(frozen=True, slots=True)
 class Before:
     """What an observer takes over: the drifts that were active (of some only traces, see `conform.drifts.Tracker`),
-    and whether there was a time that nobody observed."""
+    whether there was a time that nobody observed, and the counts so far."""
 
     drifts: tuple[Drift, ...] = ()
     traces: Mapping[str, datetime] = field(default_factory=dict)
     gap: bool = False
+    counts: Counts | None = None
 
 
 class Observer:
@@ -86,12 +93,15 @@ class Observer:
         self._around = around
         self._moved = moved
         self._problem: Problem | None = None
-        self._observation: Observation | None = None
+        self._observing: Observing | None = None
+        self._tracker: Tracker | None = None
+        self._skipped = Skipped()
+        self._one_by_one = False
 
     def state(self) -> ObserveState:
         """How observation stands, also before it has begun."""
-        if self._observation is not None:
-            return self._observation.state()
+        if self._observing is not None:
+            return self._observing.state()
         return ObserveState(
             False,
             drifts=self._before.drifts,
@@ -108,36 +118,95 @@ class Observer:
     async def run(self) -> None:
         """Observe until cancelled, or until there is nothing to be done about what is asked for."""
         while True:
+            retry_s = FAULT_RETRY_S
             try:
-                subject = await self._loaded()
-                await self._follow(subject, Place(await self._kind(), self._namespace(), self._user()))
+                await self._follow(await self._loaded())
+            except OverBudget as error:
+                retry_s = self._over_budget(str(error))
+            except (Forgotten, EvaluatorGone) as error:
+                _log.warning("%s/%s: %s", self._request.namespace, self._request.name, error)
+                gone = isinstance(error, EvaluatorGone)
+                self._stuck(Problem("EvaluatorUnavailable", str(error)) if gone else None)
+                retry_s = RETRY_S if gone else 0.0
             except (UsageError, ModelError) as error:
                 self._stuck(Problem("SpecInvalid", f"observe: {error}", permanent=True))
                 return
             except Exception as error:  # noqa: BLE001 - told as a problem, and begun anew
                 _log.exception("the observer of %s/%s failed", self._request.namespace, self._request.name)
                 self._stuck(Problem("WatchFailed", f"a fault of speccheck: {error}"))
-            await asyncio.sleep(FAULT_RETRY_S)
+            await asyncio.sleep(retry_s)
 
-    async def _follow(self, subject: Subject, place: Place) -> None:
+    async def _follow(self, subject: Subject) -> None:
+        """Take in what the sources tell, for as long as the evaluator remembers."""
         tools = Tools(self._around.evaluator, self._around.recorder, self._around.meters, self._moved)
-        labels = self._observe.sources[0].kubernetes.selector.match_labels
-        async with self._around.watches.subscribed(place, labels) as subscription:
-            tracker = Tracker(self._still_judged(subject), self._before.traces)
-            self._observation = Observation(self._request, subject, tracker, tools, self._run.model_digest)
-            if self._before.gap:
-                self._observation.unobserved()
-            while True:
-                await self._observation.take(await subscription.batch(BATCH))
+        before = self._before
+        self._tracker = Tracker(self._still_judged(subject), before.traces, policy_of(self._observe))
+        self._tracker.counts = before.counts or self._tracker.counts
+        digest = self._run.model_digest
+        self._problem = None
+        self._observing = Observing(self._request, subject, self._tracker, tools, self._skipped, digest)
+        if before.gap:
+            self._observing.unobserved()
+        queue: asyncio.Queue[Told] = asyncio.Queue(QUEUE_LIMIT)
+        whose = Whose(self._request.namespace, self._user())
+        feeds = [
+            asyncio.create_task(self._around.feeds.run(source, whose, queue.put), name=f"source {source.name}")
+            for source in self._observe.sources
+        ]
+        try:
+            await self._taking(self._observing, queue, feeds)
+        finally:
+            for feed in feeds:
+                feed.cancel()
+            await asyncio.wait(feeds)
+            with suppress(EngineError):
+                await self._around.evaluator.drop(subject)
+
+    async def _taking(
+        self, observing: Observing, queue: asyncio.Queue[Told], feeds: Sequence[asyncio.Task[None]]
+    ) -> None:
+        ticked = monotonic()
+        while True:
+            batch = await _batch(queue, TICK_S)
+            await observing.take(batch, self._one_by_one)
+            if monotonic() - ticked >= TICK_S:
+                ticked = monotonic()
+                await observing.tick(datetime.now(UTC))
+            for feed in feeds:
+                if feed.done() and not feed.cancelled() and (error := feed.exception()) is not None:
+                    raise error
+
+    def _over_budget(self, message: str) -> float:
+        """What took too much is looked for one by one, and then passed over; how long to wait before going on."""
+        culprit = self._observing.pending if self._observing is not None else None
+        if culprit is not None and self._one_by_one:
+            self._skipped.add(culprit, message)
+            self._around.meters.add(
+                "speccheck_observations_total",
+                tier="State",
+                result="unknown",
+                namespace=self._request.namespace,
+                speccheck=self._request.name,
+            )
+        self._one_by_one = culprit is not None and not self._one_by_one
+        if culprit is None or len(self._skipped.seen) > SKIPPED_LIMIT:
+            self._stuck(Problem("OverBudget", message))
+            return FAULT_RETRY_S
+        self._stuck(None)
+        return 0.0
 
     def _still_judged(self, subject: Subject) -> tuple[Drift, ...]:
         """The drifts from before whose property is still judged; the others are over."""
-        judged = subject.loaded.judged
-        for drift in self._before.drifts:
-            if drift.property not in judged:
-                for event in resolved_events(self._request, drift, datetime.now(UTC), "unjudged"):
-                    self._around.recorder.tell(event)
-        return tuple(drift for drift in self._before.drifts if drift.property in judged)
+        over = [drift for drift in self._before.drifts if not self._is_judged(drift, subject)]
+        for drift in over:
+            for event in resolved_events(self._request, drift, datetime.now(UTC), "unjudged"):
+                self._around.recorder.tell(event)
+        return tuple(drift for drift in self._before.drifts if drift not in over)
+
+    def _is_judged(self, drift: Drift, subject: Subject) -> bool:
+        if drift.tier == "Step":
+            return "Step" in self._observe.tiers
+        return drift.tier in self._observe.tiers and drift.property in subject.loaded.judged
 
     async def _loaded(self) -> Subject:
         """The Model and the mapping in the evaluator, however long that takes.
@@ -147,7 +216,8 @@ class Observer:
         while True:
             try:
                 model = await self._model()
-                return await self._around.evaluator.load(self._request.namespace, model, _mapping(self._observe))
+                mapping, whose = mapping_order(self._observe), f"{self._request.uid}/{self._request.generation}"
+                return await self._around.evaluator.load(self._request.namespace, model, mapping, whose)
             except OverBudget as error:
                 self._stuck(Problem("OverBudget", str(error)))
             except EvaluatorGone as error:
@@ -163,34 +233,28 @@ class Observer:
             raise ModelError(f"SpecCheckRun {self._run.name} holds no Model; it was too large to be kept")
         return model
 
-    async def _kind(self) -> Kind:
-        """The kind to be observed, once the cluster has it."""
-        wanted = self._observe.sources[0].kubernetes
-        while True:
-            try:
-                found = await discovered(self._around.connection, wanted.api_version, wanted.kind)
-            except ApiError as error:
-                self._stuck(Problem("WatchFailed", error.message))
-            else:
-                if found is not None:
-                    self._problem = None
-                    return found
-                lacking = f"the cluster has no kind {wanted.kind} of {wanted.api_version}"
-                self._stuck(Problem("KindUnknown", told("KindUnknown", lacking), permanent=True))
-            await asyncio.sleep(KIND_RETRY_S)
-
-    def _namespace(self) -> str:
-        return self._observe.sources[0].kubernetes.namespace or self._request.namespace
-
     def _user(self) -> str:
         return f"system:serviceaccount:{self._request.namespace}:{self._observe.service_account_name}"
 
-    def _stuck(self, problem: Problem) -> None:
-        self._before = replace(self.standing(), gap=self._observation is not None)
-        self._observation = None
+    def _stuck(self, problem: Problem | None) -> None:
+        """Nothing is observed for now; what is known so far stands."""
+        counts = self._tracker.counts if self._tracker is not None else None
+        self._before = replace(self.standing(), gap=self._observing is not None or self._before.gap, counts=counts)
+        self._observing = None
         if problem != self._problem:
             self._problem = problem
             self._moved()
+
+
+async def _batch(queue: asyncio.Queue[Told], patience_s: float) -> list[Told]:
+    """What has been told, some at least where anything comes within so many seconds."""
+    batch: list[Told] = []
+    with suppress(TimeoutError):
+        async with asyncio.timeout(patience_s):
+            batch.append(await queue.get())
+    while batch and len(batch) < BATCH and not queue.empty():
+        batch.append(queue.get_nowait())
+    return batch
 
 
 class Observers:
@@ -233,12 +297,3 @@ def _before(snapshot: Snapshot) -> Before:
     """What was observed before this process began."""
     status = snapshot.status
     return Before(drifts_from(status), traces_from(status), gap=bool(status.get("observe")))
-
-
-def _mapping(observe: Observe) -> MappingOrder:
-    return MappingOrder(
-        sources=tuple(SourceOrder(source.name, source.key) for source in observe.sources),
-        variables=observe.variables,
-        instance=observe.instance,
-        parameters=observe.parameters,
-    )

@@ -11,7 +11,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from speccheck.conform.clients import EvaluatorClient
@@ -20,6 +20,7 @@ from speccheck.kube import handlers
 from speccheck.kube.activities import Activities
 from speccheck.kube.checks import Checks, Tools
 from speccheck.kube.connections import ApiError, Connection
+from speccheck.kube.feeds import Feeds
 from speccheck.kube.kinds import JOBS, RUNS, SPEC_CHECKS, discovered
 from speccheck.kube.leases import Lease, LeaseName
 from speccheck.kube.meters import Meters
@@ -27,6 +28,7 @@ from speccheck.kube.observers import Observers, Surroundings
 from speccheck.kube.probes import Probes
 from speccheck.kube.queues import Key, Queue
 from speccheck.kube.reads import Reader
+from speccheck.kube.receivers import ReceiverOptions, Receivers
 from speccheck.kube.reconcilers import Parts, Reconciler
 from speccheck.kube.recorders import Recorder
 from speccheck.kube.references import References
@@ -56,6 +58,7 @@ class Options:
     namespaces: tuple[str, ...] = ()
     workers: int = 4
     resync_s: float = 600.0
+    receivers: ReceiverOptions = field(default_factory=ReceiverOptions)
 
 
 class Operator:
@@ -76,6 +79,7 @@ class Operator:
         self._slots = Slots(self._meters)
         self._references = References()
         self._evaluator = EvaluatorClient(options.evaluator)
+        self._receivers = Receivers(options.receivers, connection, self._meters)
         self._queue = Queue(self._look, options.workers, self._looked)
         self._observers = Observers(self._surroundings(), self._queue.add)
         self._reconciler = self._assembled()
@@ -139,8 +143,10 @@ class Operator:
         for task in tasks:
             task.add_done_callback(lambda _: self._stopping.set())
         try:
+            await self._receivers.start()
             yield
         finally:
+            await self._receivers.stop()
             await self._stop()
             await self._recorder.drain()
             for task in tasks:
@@ -187,8 +193,8 @@ class Operator:
         self._meters.add("speccheck_reconciles_total", result=result)
 
     def _surroundings(self) -> Surroundings:
-        watches = Watches(self._connection, self._activities)
-        return Surroundings(self._reader, self._connection, watches, self._evaluator, self._recorder, self._meters)
+        feeds = Feeds(self._connection, Watches(self._connection, self._activities), self._receivers)
+        return Surroundings(self._reader, feeds, self._evaluator, self._recorder, self._meters)
 
     def _assembled(self) -> Reconciler:
         tools = Tools(

@@ -66,7 +66,7 @@ def _step_lines(old: State, new: State, width: int) -> list[Line]:
     changes = state_changes(old, new)
     lines = [*_heading(new, width), *indented(_choice_lines(new, width - _INDENT), _INDENT)]
     for change in changes:
-        lines += indented(_change_lines(change, width - _INDENT), _INDENT)
+        lines += indented(change_lines(change, width - _INDENT), _INDENT)
     if not changes:
         lines += indented([line(("nothing changes", "dim"))], _INDENT)
     return lines
@@ -137,7 +137,8 @@ def _labelled(name: str, sign: str, values: list[str]) -> list[Line]:
     return [line((name, "name"), sign, first), *(line(each) for each in rest)]
 
 
-def _change_lines(change: Change, width: int) -> list[Line]:
+def change_lines(change: Change, width: int) -> list[Line]:
+    """What has changed at one place of a state."""
     match change:
         case Replaced(place, old, new):
             return _replaced_lines(place, old, new, width)

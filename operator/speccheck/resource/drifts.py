@@ -12,9 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from speccheck.conform.drifts import Drift, ObjectRef
+from speccheck.conform.protocols import Census, Loaded, Unjudged
 from speccheck.resource.bodies import Body, given
 from speccheck.resource.paths import cut
-from speccheck.resource.requests import Request
+from speccheck.resource.requests import KubernetesSource, Request
 from speccheck.resource.times import micro_time_text, time_of, time_text
 
 __all__ = [
@@ -37,7 +38,9 @@ TRACES_LIMIT = 1_000
 """How many more are kept as traces."""
 
 MESSAGE_LIMIT = 1024
-VOLATILE = ("keys", "judged", "rejected", "lastObserved", "updatedAt")
+OBSTACLE_LIMIT = 256
+COVERAGE_LIMIT = 100
+VOLATILE = ("keys", "judged", "rejected", "lastObserved", "updatedAt", "coverage", "retired")
 """What in `.status.observe` moves with every observation, and is not worth a write of its own."""
 
 
@@ -70,6 +73,20 @@ class ObserveState:
     problem: Problem | None = None
     model_digest: str = ""
     traces: Mapping[str, datetime] = field(default_factory=dict)
+    census: Census = field(default_factory=Census)
+    loaded: Loaded | None = None
+    since_anchor: bool = False
+    """Whether some variables of some keys are not determined."""
+
+    @property
+    def unknown_keys(self) -> int:
+        """How many keys have no anchor, are ambiguous, or were not followed."""
+        return self.census.unanchored + self.census.overflowed
+
+    @property
+    def muted(self) -> int:
+        """How many active drifts are muted."""
+        return sum(drift.muted for drift in self.drifts)
 
     @property
     def alarms(self) -> tuple[Drift, ...]:
@@ -91,13 +108,39 @@ def observe_body(state: ObserveState, now: datetime) -> Body:
         "updatedAt": time_text(now),
     }
     last = time_text(state.last_observed) if state.last_observed else None
+    body |= given(
+        driftsMuted=state.muted,
+        unanchored=state.census.unanchored,
+        ambiguous=state.census.ambiguous,
+        notFollowed=state.census.overflowed,
+        retired=state.census.retired,
+        coverage=_coverage(state),
+    )
     traces = {drift.trace: drift.since for drift in drifts[DRIFTS_LIMIT:]} | dict(state.traces)
     kept = sorted(f"{micro_time_text(since)} {trace}" for trace, since in traces.items())[:TRACES_LIMIT]
     return body | given(lastObserved=last, modelDigest=state.model_digest, moreDrifts=kept)
 
 
-def _drift_body(drift: Drift) -> Body:
+def _coverage(state: ObserveState) -> Body | None:
+    """How often each action and property was seen; those that never were stand there with 0."""
+    if state.loaded is None:
+        return None
+    actions = {name: state.census.actions.get(name, 0) for name in state.loaded.actions}
+    properties = {name: state.census.properties.get(name, 0) for name in state.loaded.judged}
+    unjudged = [_unjudged(each) for each in state.loaded.unjudged]
     return {
+        "actions": dict(list(actions.items())[:COVERAGE_LIMIT]),
+        "properties": dict(list(properties.items())[:COVERAGE_LIMIT]),
+        "unjudged": [cut(text, MESSAGE_LIMIT) for text in unjudged[:COVERAGE_LIMIT]],
+    }
+
+
+def _unjudged(each: Unjudged) -> str:
+    return f"{each.property}: {each.reason or 'not mapped: ' + ', '.join(each.variables)}"
+
+
+def _drift_body(drift: Drift) -> Body:
+    return given(muteReason=drift.mute_reason or None, obstacles=_obstacles(drift)) | {
         "identity": drift.identity,
         "property": drift.property,
         "tier": drift.tier,
@@ -109,6 +152,10 @@ def _drift_body(drift: Drift) -> Body:
         "message": cut(drift.message, MESSAGE_LIMIT),
         "muted": drift.muted,
     }
+
+
+def _obstacles(drift: Drift) -> list[str] | None:
+    return [cut(text, OBSTACLE_LIMIT) for text in drift.obstacles] or None
 
 
 def reference_body(reference: ObjectRef) -> Body:
@@ -145,22 +192,42 @@ def _drift_of(body: Mapping[str, Any]) -> Drift:
         count=body["count"],
         message=body.get("message", ""),
         muted=body.get("muted", False),
+        mute_reason=body.get("muteReason", ""),
+        obstacles=tuple(body.get("obstacles") or ()),
     )
 
 
-def forbidden_message(request: Request, resource: str) -> str:
-    """What to apply so that the SpecCheck's service account may see what it observes; `resource` is the plural name."""
+def forbidden_message(request: Request, source: KubernetesSource, resource: str, *, clusterwide: bool = False) -> str:
+    """What to apply so that the SpecCheck's service account may see what it observes; `resource` is the plural name.
+
+    `clusterwide`: they have no namespace.
+    """
     observe = request.observe
     assert observe is not None, "only an observing SpecCheck can be forbidden to see"
-    source = observe.sources[0].kubernetes
+    everywhere = clusterwide or source.namespace == "*"
     namespace = source.namespace or request.namespace
+    place = "the cluster" if clusterwide else "all namespaces" if everywhere else f"namespace {namespace}"
     group = source.api_version.rpartition("/")[0]
+    role, where = ("clusterrole", "") if everywhere else ("role", f" -n {namespace}")
     account = f"{request.namespace}:{observe.service_account_name}"
     return (
         f"service account {observe.service_account_name} of namespace {request.namespace} may not list and watch "
-        f"{resource} in namespace {namespace}; grant it: "
-        f"kubectl create role speccheck-{resource} -n {namespace} --verb=get,list,watch "
+        f"{resource} in {place}; grant it: "
+        f"kubectl create {role} speccheck-{resource}{where} --verb=get,list,watch "
         f"--resource={resource}{f'.{group}' if group else ''} && "
-        f"kubectl create rolebinding speccheck-{resource}-{observe.service_account_name} -n {namespace} "
-        f"--role=speccheck-{resource} --serviceaccount={account}"
+        f"kubectl create {role}binding speccheck-{resource}-{observe.service_account_name}{where} "
+        f"--{role}=speccheck-{resource} --serviceaccount={account}"
+    )
+
+
+def logs_forbidden_message(request: Request) -> str:
+    """What to apply so that the SpecCheck's service account may read what pods write to their logs."""
+    observe = request.observe
+    assert observe is not None, "only an observing SpecCheck can be forbidden to see"
+    where, account = f" -n {request.namespace}", observe.service_account_name
+    return (
+        f"service account {account} of namespace {request.namespace} may not watch pods and read their logs; grant it: "
+        f"kubectl create role speccheck-logs{where} --verb=get,list,watch --resource=pods,pods/log && "
+        f"kubectl create rolebinding speccheck-logs-{account}{where} --role=speccheck-logs "
+        f"--serviceaccount={request.namespace}:{account}"
     )

@@ -6,7 +6,7 @@ import re
 
 from speccheck.errors import UsageError
 
-DURATION = r"([0-9]+(\.[0-9]+)?(ms|s|m|h))+"
+DURATION = r"([0-9]+([.][0-9]+)?(ms|s|m|h))+"
 """The accepted form, as the resource's schema has it (a regular expression without anchors)."""
 
 _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")

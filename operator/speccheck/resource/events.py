@@ -47,11 +47,13 @@ EventReason: TypeAlias = Literal[
 ]
 """Every reason an Event may have."""
 
-DriftEnd: TypeAlias = Literal["holds", "gone", "unjudged"]
-"""Why a drift is over: its property holds, its object is gone, or its property is no longer asked for."""
+DriftEnd: TypeAlias = Literal["holds", "gone", "quiet", "unjudged"]
+"""Why a drift is over: its property holds, its object is gone, no other step broke the spec for long enough, or its
+property is no longer asked for."""
 
 _ENDS: dict[DriftEnd, str] = {
     "holds": "{property} holds again after {lasted}",
+    "quiet": "{property}: nothing else broke the spec since; it lasted {lasted}",
     "gone": "the object that broke {property} for {lasted} is gone",
     "unjudged": "{property} is not judged any more; it was broken for {lasted}",
 }
@@ -141,16 +143,23 @@ def _first_text(run: RunView) -> str:
     return row_text(row) if row else run.message
 
 
-def drift_events(request: Request, drift: Drift, now: datetime) -> tuple[EventBody, EventBody]:
+def drift_events(request: Request, drift: Drift, now: datetime) -> tuple[EventBody, ...]:
     """A drift told twice: on the object that breaks the spec, and on the SpecCheck that says so.
+
+    Where no object is known, or only from what a program says of a namespace that is not watched, it is told on the
+    SpecCheck alone.
 
     The names depend on the drift alone, so they are those to patch as long as it lasts.
     """
-    note = f"{drift.property}: {drift.message} (SpecCheck {request.namespace}/{request.name})"
+    own = ("", drift.object.name, f"{drift.object.namespace}/{drift.object.name}")
+    key = "" if drift.key in own else f", key {drift.key}"
+    about = f"(SpecCheck {request.namespace}/{request.name}{key})"
+    limit = NOTE_LIMIT_BYTES - len(about.encode()) - 1
+    note = f"{cut_bytes(f'{drift.property}: {drift.message}', limit)} {about}"
     return _pair(request, drift, "DriftDetected", note, now)
 
 
-def resolved_events(request: Request, drift: Drift, now: datetime, why: DriftEnd) -> tuple[EventBody, EventBody]:
+def resolved_events(request: Request, drift: Drift, now: datetime, why: DriftEnd) -> tuple[EventBody, ...]:
     """The end of a drift, told where its beginning was."""
     lasted_s = int((now - drift.since).total_seconds())
     lasted = f"{lasted_s} s and {counted(drift.count, 'observation')}"
@@ -159,11 +168,26 @@ def resolved_events(request: Request, drift: Drift, now: datetime, why: DriftEnd
     return _pair(request, drift, "DriftResolved", note, now)
 
 
-def _pair(request: Request, drift: Drift, reason: EventReason, note: str, now: datetime) -> tuple[EventBody, EventBody]:
+def _pair(request: Request, drift: Drift, reason: EventReason, note: str, now: datetime) -> tuple[EventBody, ...]:
     parts = (request.uid, drift.identity, reason)
-    return (
-        _event(reference_body(drift.object), _speccheck(request), reason, note, (*parts, "object"), now),
-        _event(_speccheck(request), reference_body(drift.object), reason, note, (*parts, "speccheck"), now),
+    thing = reference_body(drift.object) if _may_be_told(request, drift.object) else None
+    own = _event(_speccheck(request), thing, reason, note, (*parts, "speccheck"), now)
+    if thing is None:
+        return (own,)
+    return _event(thing, _speccheck(request), reason, note, (*parts, "object"), now), own
+
+
+def _may_be_told(request: Request, thing: ObjectRef) -> bool:
+    """Whether an Event may go to an object: that a program names one elsewhere is no reason to write there."""
+    if not (thing.kind and thing.name):
+        return False
+    if thing.namespace == request.namespace or request.observe is None:
+        return True
+    watched = (source.kubernetes for source in request.observe.sources if source.kubernetes is not None)
+    return any(
+        (each.api_version, each.kind) == (thing.api_version, thing.kind)
+        and (not thing.namespace or each.namespace in ("*", thing.namespace))
+        for each in watched
     )
 
 
@@ -186,7 +210,7 @@ def _event(
     regarding: Body, related: Body | None, reason: EventReason, note: str, parts: tuple[str, ...], now: datetime
 ) -> EventBody:
     namespace = regarding.get("namespace") or CLUSTER_NAMESPACE
-    name = _name(str(regarding["name"]), parts)
+    name = _name(str(regarding.get("name") or ""), parts)
     body = {
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",

@@ -6,21 +6,24 @@ read without one. Rules that join several fields are in `rules`.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from speccheck.digests import FILE_NAME
-from speccheck.resource.durations import seconds_of
+from speccheck.resource.durations import DURATION, seconds_of
 
 EXPRESSION_LIMIT = 4096
 
 _IDENTIFIER = r"^[A-Za-z_][A-Za-z0-9_]*\Z"
 _DNS_NAME = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\Z"
 _DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z"
+_NAMESPACE = r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?|[*])\Z"
 _API_VERSION = r"^([a-z0-9.-]+/)?v[a-z0-9]+\Z"
 _KIND = r"^[A-Z][A-Za-z0-9]*\Z"
+_DURATION = rf"^{DURATION}\Z"
 _ENTRYPOINT = rf"^{FILE_NAME}\Z"
 
 PATTERNS = {
@@ -29,6 +32,8 @@ PATTERNS = {
     _DNS_LABEL: "a namespace's name: lower-case letters, digits and -",
     _API_VERSION: "an API version, such as v1 or apps/v1",
     _KIND: "a kind, such as ConfigMap or Deployment",
+    _NAMESPACE: "a namespace's name (lower-case letters, digits and -), or * for every one",
+    _DURATION: "a length of time with units ms, s, m and h, such as 90s, 10m or 1h30m",
     _ENTRYPOINT: "the name of a file, without a directory",
 }
 """The patterns of fields, in words."""
@@ -91,30 +96,100 @@ class Selector(_Part, frozen=True, kw_only=True):
 
 
 class KubernetesSource(_Part, frozen=True, kw_only=True):
-    """Objects of one kind, in one namespace (the SpecCheck's own by default)."""
+    """Objects of one kind, in one namespace (the SpecCheck's own by default), or in every one (`*`)."""
 
     api_version: Annotated[str, Meta(pattern=_API_VERSION, max_length=253)]
     kind: Annotated[str, Meta(pattern=_KIND, max_length=63)]
-    namespace: Annotated[str, Meta(pattern=_DNS_LABEL, max_length=63)] | None = None
+    namespace: Annotated[str, Meta(pattern=_NAMESPACE, max_length=63)] | None = None
     selector: Selector = Selector()
 
 
+class OtlpSource(_Part, frozen=True, kw_only=True):
+    """Spans and log records that programs of the SpecCheck's namespace send."""
+
+
+class AuditSource(_Part, frozen=True, kw_only=True):
+    """The API server's audit events about the SpecCheck's namespace."""
+
+
+class LinesSource(_Part, frozen=True, kw_only=True):
+    """Observations that pods of the SpecCheck's namespace write to their logs, one JSON object a line."""
+
+    pods: Selector = Selector()
+    container: Annotated[str, Meta(pattern=_DNS_LABEL, max_length=63)] | None = None
+
+
 class ObserveSource(_Part, frozen=True, kw_only=True):
-    """A named source of observations. `key` (CEL) gives one trace per key; without it, one per object."""
+    """A named source of observations: exactly one of `kubernetes`, `otlp`, `lines` and `audit`.
+
+    `key` (CEL) gives one trace per key; without it, one per object. `match` (CEL) tells what is of the source.
+    `many`: a key has several objects, and the name stands for their list.
+    """
 
     name: Identifier
     key: Expression | None = None
-    kubernetes: KubernetesSource
+    match: Expression | None = None
+    many: bool = False
+    kubernetes: KubernetesSource | None = None
+    otlp: OtlpSource | None = None
+    lines: LinesSource | None = None
+    audit: AuditSource | None = None
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Which kinds of source it is; one, where the rules are kept."""
+        kinds = {"kubernetes": self.kubernetes, "otlp": self.otlp, "lines": self.lines, "audit": self.audit}
+        return tuple(name for name, part in kinds.items() if part is not None)
+
+
+class ObserveAction(_Part, frozen=True, kw_only=True):
+    """When an observation (of one source, or of any) tells of a named action of the spec, and with which arguments."""
+
+    name: Identifier
+    when: Expression
+    source: Identifier | None = None
+    args: Expressions = {}
+
+
+Tier = Literal["State", "Step", "Time"]
+
+
+class Mute(_Part, frozen=True, kw_only=True):
+    """Drifts that nobody wants to hear of, why, and until when: those that fit all that is given."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=256)]
+    until: Annotated[datetime, Meta(tz=True)]
+    property: Identifier | None = None
+    key: Annotated[str, Meta(min_length=1, max_length=253)] | None = None
+    tier: Tier | None = None
+
+
+Duration = Annotated[str, Meta(pattern=_DURATION, max_length=32)]
 
 
 class Observe(_Part, frozen=True, kw_only=True):
     """How live objects are held to the spec. What is not mapped to a variable is hidden."""
 
     service_account_name: DnsName = "default"
-    sources: Annotated[tuple[ObserveSource, ...], Meta(min_length=1, max_length=1)]
+    sources: Annotated[tuple[ObserveSource, ...], Meta(min_length=1, max_length=16)]
     instance: Identifier | None = None
     parameters: Expressions = {}
-    variables: Annotated[dict[str, Expression], Meta(min_length=1, max_length=64)]
+    variables: Expressions = {}
+    actions: Annotated[tuple[ObserveAction, ...], Meta(max_length=64)] = ()
+    tiers: Annotated[tuple[Tier, ...], Meta(min_length=1, max_length=3)] = ("State", "Step", "Time")
+    hidden_steps: Annotated[int, Meta(ge=0, le=8)] = 0
+    settle: Duration = "1s"
+    window: Duration = "2s"
+    drift_hold: Duration = "10m"
+    deadlines: Annotated[dict[str, Duration], Meta(max_length=64)] = {}
+    mute: Annotated[tuple[Mute, ...], Meta(max_length=64)] = ()
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Its lengths of time, in seconds, by place."""
+        single = {"settle": self.settle, "window": self.window, "driftHold": self.drift_hold}
+        several = {f"deadlines.{name}": text for name, text in self.deadlines.items()}
+        return {name: seconds_of(text) for name, text in (single | several).items()}
 
 
 class Gate(_Part, frozen=True, kw_only=True):

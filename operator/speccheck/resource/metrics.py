@@ -29,8 +29,27 @@ class Metric:
 VERDICTS = ("Holds", "HoldsWithinBound", "Violated", "Error", "Unknown", "None")
 """Values of the label `verdict`; None is a run without an answer."""
 
+OBSERVATION_TIERS = ("State", "Step", "Time")
+"""Values of the label `tier` of observations."""
+
 OBSERVATION_RESULTS = ("conforms", "drifts", "rejected", "unknown")
 """Values of the label `result` of observations."""
+
+RECEIVED_RESULTS = (
+    "taken",
+    "unobserved",
+    "unnamed",
+    "sampled",
+    "malformed",
+    "oversized",
+    "unsupported",
+    "unauthenticated",
+    "forbidden",
+    "full",
+    "unavailable",
+)
+"""Values of the label `result` of what was received: records that were taken, or that nobody listens to; log records
+without an event name; batches that tell of sampling; and why others were refused."""
 
 _SECONDS = (0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 150.0, 300.0, 600.0, 1800.0, 3600.0)
 _SPECCHECK = ("namespace", "speccheck")
@@ -57,6 +76,19 @@ _TABLE = (
     ),
     Metric("speccheck_observed_keys", "gauge", "Traces (keys) being observed.", _SPECCHECK),
     Metric("speccheck_drifts_active", "gauge", "Drifts that are active and not muted.", _SPECCHECK),
+    Metric("speccheck_drifts_muted", "gauge", "Drifts that are active and muted.", _SPECCHECK),
+    Metric(
+        "speccheck_unanchored_keys", "gauge", "Keys whose steps cannot be judged for want of an anchor.", _SPECCHECK
+    ),
+    Metric(
+        "speccheck_ambiguous_keys",
+        "gauge",
+        "Keys that more states are consistent with than can be followed.",
+        _SPECCHECK,
+    ),
+    Metric(
+        "speccheck_actions_never_seen", "gauge", "Actions of the spec that no observation showed so far.", _SPECCHECK
+    ),
     Metric("speccheck_gaps_total", "counter", "Times that observations may have been missed.", _SPECCHECK),
     Metric(
         "speccheck_last_observation_timestamp_seconds",
@@ -72,6 +104,12 @@ _TABLE = (
         ("namespace",),
         "s",
         (0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0),
+    ),
+    Metric(
+        "speccheck_received_total",
+        "counter",
+        "Records and requests that programs sent, by kind of source and what came of them.",
+        ("kind", "result"),
     ),
     Metric("speccheck_events_total", "counter", "Events written, by reason.", ("reason",)),
     Metric("speccheck_events_dropped_total", "counter", "Events given up, by why.", ("why",)),

@@ -116,7 +116,11 @@ REASONS = {
     "CheckCompleted": _nobody("the check ended with an answer"),
     "NothingObserved": _nobody("no observation was judged yet"),
     "Ambiguous": _nobody("for some keys no observation could be judged"),
+    "NoAnchor": _nobody("for some keys no state of the spec is known that their steps could begin from"),
     "Conforms": _nobody("every judged observation conforms"),
+    "ConformsSinceAnchor": _nobody(
+        "every judged observation conforms with some state of the spec; hidden variables are not determined"
+    ),
     "DriftDetected": _nobody("a live object breaks the spec"),
     "DriftResolved": _nobody("a drift has ended"),
     "ObservationGap": _nobody("observations may have been missed"),

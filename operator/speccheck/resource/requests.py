@@ -47,6 +47,7 @@ __all__ = [
     "Selector",
     "Source",
     "owner_reference",
+    "refusal",
     "request_of",
 ]
 
@@ -114,15 +115,15 @@ def _spec_of(spec: Any) -> Spec:
     try:
         return msgspec.convert(spec, Spec)
     except msgspec.ValidationError as error:
-        raise UsageError(_refusal(str(error))) from None
+        raise UsageError(refusal(str(error))) from None
 
 
-def _refusal(text: str) -> str:
+def refusal(text: str, root: str = "spec") -> str:
     """msgspec's sentence with the place first and patterns in words: `spec.check.walks: expected int, got str`."""
     fault, _, place = text.partition(" - at ")
     for pattern, words in PATTERNS.items():
         fault = fault.replace(f"`str` matching regex {pattern!r}", words)
-    where = re.sub(r"`|\$", "", place.replace("`$", "`spec")) or "spec"
+    where = re.sub(r"`|\$", "", place.replace("`$", f"`{root}")) or root
     words = fault.replace("`", "")
     return f"{where}: {words[:1].lower()}{words[1:]}; docs/resource.md describes every field"
 

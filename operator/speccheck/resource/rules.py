@@ -24,7 +24,9 @@ OWN_DOMAIN = "speccheck.dev"
 INLINE_LIMIT_BYTES = 200 * 1024
 AFFINITY_LIMIT_BYTES = 16 * 1024
 TIMEOUT_LIMIT_S = 24 * 3600.0
-TAKEN_NAMES = frozenset({"object", "event", "time"})
+WINDOW_LIMIT_S = 300.0
+LENGTH_LIMIT_S = 30 * 24 * 3600.0
+TAKEN_NAMES = frozenset({"object", "event", "resource", "time"})
 """Names that a mapping's CEL expressions have already, so no source may take them."""
 
 
@@ -66,6 +68,11 @@ def _timeout_refused(check: Check) -> bool:
         return not 1.0 <= check.timeout_s <= TIMEOUT_LIMIT_S
     except UsageError:
         return True
+
+
+def _length_refused(observe: Observe) -> bool:
+    lengths = observe.seconds
+    return lengths["window"] > WINDOW_LIMIT_S or max(lengths.values()) > LENGTH_LIMIT_S
 
 
 def _schedule_refused(check: Check) -> bool:
@@ -171,13 +178,33 @@ RULES = (
     ),
     Rule(
         "spec.observe.sources",
-        "the names object, event and time are taken in expressions; call the source something else",
+        "the names object, event, resource and time are taken in expressions; call the source something else",
         _observe(lambda observe: any(source.name in TAKEN_NAMES for source in observe.sources)),
     ),
     Rule(
         "spec.observe.sources",
         "Secrets are never observed; observe the object that the controller makes from it",
-        _observe(lambda o: any(s.kubernetes.kind == "Secret" and s.kubernetes.api_version == "v1" for s in o.sources)),
+        _observe(lambda o: any(k.kind == "Secret" and k.api_version == "v1" for s in o.sources if (k := s.kubernetes))),
+    ),
+    Rule(
+        "spec.observe.sources",
+        "a source is exactly one of kubernetes, otlp, lines and audit",
+        _observe(lambda observe: any(len(source.given) != 1 for source in observe.sources)),
+    ),
+    Rule(
+        "spec.observe.sources",
+        "many is for sources of objects: kubernetes and lines",
+        _observe(lambda observe: any(s.many and (s.otlp or s.audit) is not None for s in observe.sources)),
+    ),
+    Rule(
+        "spec.observe",
+        "map at least one variable, or one action: without either nothing of the spec is observed",
+        _observe(lambda observe: not observe.variables and not observe.actions),
+    ),
+    Rule(
+        "spec.observe",
+        "a window has at most 5m, the other lengths of time at most 720h",
+        _observe(_length_refused),
     ),
     Rule(
         "spec",

@@ -163,9 +163,18 @@ def conformance_of(request: Request, observe: ObserveState | None, previous: Map
         return Judgement("Unknown", "ObservationStarting", told("ObservationStarting"))
     if observe.judged == 0:
         return Judgement("Unknown", "NothingObserved", "no observation was judged yet; see status.observe for counts")
+    if observe.census.ambiguous or observe.census.overflowed:
+        return Judgement("Unknown", "Ambiguous", told("Ambiguous", _unfollowed(observe)))
+    if observe.census.unanchored:
+        return Judgement("Unknown", "NoAnchor", told("NoAnchor", counted(observe.census.unanchored, "key")))
     if observe.unjudged_keys:
         return Judgement("Unknown", "Ambiguous", REASONS["Ambiguous"].meaning)
-    return Judgement("True", "Conforms", REASONS["Conforms"].meaning)
+    reason = "ConformsSinceAnchor" if observe.since_anchor else "Conforms"
+    return Judgement("True", reason, REASONS[reason].meaning)
+
+
+def _unfollowed(observe: ObserveState) -> str:
+    return f"{counted(observe.census.ambiguous + observe.census.overflowed, 'key')} beyond what can be followed"
 
 
 def _not_observing(request: Request, previous: Mapping[str, Any]) -> Judgement:
@@ -179,6 +188,7 @@ def _not_observing(request: Request, previous: Mapping[str, Any]) -> Judgement:
 
 def _drifting(observe: ObserveState) -> Judgement:
     first, *others = observe.alarms
-    at = f"{first.object.kind} {first.object.namespace}/{first.object.name}".replace(" /", " ")
+    thing = first.object
+    at = f"{thing.kind} {thing.namespace}/{thing.name}".replace(" /", " ") if thing.kind else f"key {first.key}".strip()
     more = f" (and {counted(len(others), 'more drift')})" if others else ""
     return Judgement("False", "DriftDetected", f"{at} breaks {first.property}: {first.message}{more}")

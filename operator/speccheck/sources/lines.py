@@ -27,9 +27,10 @@ class Refused:
 
     line: int
     reason: str
+    file: str = ""
 
     def __str__(self) -> str:
-        return f"line {self.line}: {self.reason}"
+        return f"{self.file}:{self.line}: {self.reason}" if self.file else f"line {self.line}: {self.reason}"
 
 
 class _Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,16 +51,16 @@ class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 _DECODER = msgspec.json.Decoder(_Line)
 
 
-def read(stream: BinaryIO, line_bytes: int = LINE_BYTES) -> Iterator[Observation | Refused]:
-    """The observations of a stream of lines, in order; empty lines are passed over."""
+def read(stream: BinaryIO, line_bytes: int = LINE_BYTES, file: str = "") -> Iterator[Observation | Refused]:
+    """The observations of a stream of lines, in order; empty lines are passed over. `file` is what it is called."""
     number = 0
     while line := stream.readline(line_bytes + 1):
         number += 1
         if len(line) > line_bytes and not line.endswith(b"\n"):
             _skip_rest(stream, line_bytes)
-            yield Refused(number, f"longer than {line_bytes} bytes")
+            yield Refused(number, f"longer than {line_bytes} bytes", file)
         elif line.strip():
-            yield _parsed(line, number)
+            yield _parsed(line, number, file)
 
 
 def _skip_rest(stream: BinaryIO, line_bytes: int) -> None:
@@ -67,15 +68,15 @@ def _skip_rest(stream: BinaryIO, line_bytes: int) -> None:
         pass
 
 
-def _parsed(line: bytes, number: int) -> Observation | Refused:
+def _parsed(line: bytes, number: int, file: str) -> Observation | Refused:
     try:
-        return observation_of(line)
+        return observation_of(line, number, file)
     except ValueError as error:
-        return Refused(number, str(error))
+        return Refused(number, str(error), file)
 
 
-def observation_of(line: bytes | str) -> Observation:
-    """The observation that one line of JSON describes.
+def observation_of(line: bytes | str, number: int = 0, file: str = "") -> Observation:
+    """The observation that one line of JSON describes; `number` and `file` say where the line is.
 
     Raises ValueError, with what is wrong and where in the line, for anything else.
     """
@@ -89,7 +90,8 @@ def observation_of(line: bytes | str) -> Observation:
         raise ValueError("nested too deeply") from error
     _complete(found)
     event = None if found.event is None else Event(found.event.name, found.event.attributes)
-    return Observation(found.time, found.source, found.seq, Kind(found.type), event, found.object, found.reason)
+    kind = Kind(found.type)
+    return Observation(found.time, found.source, found.seq, kind, event, found.object, found.reason, number, file)
 
 
 def _complete(line: _Line) -> None:

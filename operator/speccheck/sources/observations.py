@@ -35,7 +35,8 @@ class Observation:
     """What was seen.
 
     `time` has a zone; `source` is "" where there is only one; `seq` counts up within a source; `object` is plain JSON
-    data, for DELETED the last known; `reason` says why there is a GAP.
+    data, for DELETED the last known; `reason` says why there is a GAP. `line` and `file`: where it was read from, 0 and
+    "" where that was no file of lines.
     """
 
     time: datetime
@@ -45,3 +46,5 @@ class Observation:
     event: Event | None = None
     object: Mapping[str, Any] | None = None
     reason: str = ""
+    line: int = field(default=0, compare=False)
+    file: str = field(default="", compare=False)

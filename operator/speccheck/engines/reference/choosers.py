@@ -1,4 +1,4 @@
-"""How ways are picked: at random, or as a path recorded them.
+"""How ways are picked: at random, as a path recorded them, or all, with those that fail passed over.
 
 Randomness is splitmix64 and part of the contract: the same seed and walk give the same walk on
 every engine. A generator's state is the 64-bit word `mix(mix(seed) + walk)` with walks counted from 0 and all
@@ -17,7 +17,7 @@ from __future__ import annotations
 from bisect import insort
 from collections.abc import Iterable, Iterator, Sequence
 
-from speccheck.engines.reference.walks import Point, Walk
+from speccheck.engines.reference.walks import Point, Walk, every
 from speccheck.errors import ModelError
 from speccheck.evaluation.lazysets import Given, Options
 from speccheck.ir.itf import decode
@@ -121,3 +121,31 @@ def _positions(options: Sequence[Value], wanted: Choice, type_: Type) -> list[in
     if isinstance(options, Options):
         return [Given(value)] if value in options else []
     return [n for n, option in enumerate(options) if option == value]
+
+
+class Resumed:
+    """Picks every option in order, and after a way that failed goes on with those that come after it."""
+
+    def __init__(self) -> None:
+        self._after: tuple[int, ...] = ()
+        self._place: list[int] = []
+
+    def pick(self, point: Point, options: Sequence[Value], walk: Walk) -> Iterator[int]:
+        """The positions that are left at this depth of the walk."""
+        depth = len(walk.choices)
+        for position in list(every(point, options, walk))[self._first(depth) :]:
+            self._place[depth:] = [position]
+            yield position
+
+    def resume(self, walk: Walk) -> bool:
+        """Goes on, in another walk, behind where one failed; False where nothing is left to be tried."""
+        self._after = tuple(self._place[: len(walk.choices)])
+        return bool(self._after)
+
+    def _first(self, depth: int) -> int:
+        if depth >= len(self._after):
+            return 0
+        first = self._after[depth]
+        if depth == len(self._after) - 1:
+            self._after, first = (), first + 1
+        return first

@@ -7,11 +7,13 @@ notes what ended those that were not completed. It judges nothing; it explains w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from speccheck.engines.base import Limits
 from speccheck.engines.reference.budgets import Budget
+from speccheck.engines.reference.choosers import Resumed
 from speccheck.engines.reference.paths import Way, call_of, completed, reported
 from speccheck.engines.reference.programs import Program, deep_recursion
 from speccheck.engines.reference.walks import State, Walk, every
@@ -70,10 +72,36 @@ def why_not(model: Model, state: State, name: str, args: Mapping[str, Value]) ->
     `args` are the values of some or all of the action's parameters. Raises UsageError for an unknown action or
     parameter, ModelError for a model that nests too deeply.
     """
+    return Inquiries(model).why_not(state, name, args)
+
+
+class Inquiries:
+    """A Model compiled once, to be asked `why_not` again and again. `limits` are those of one question."""
+
+    def __init__(self, model: Model, limits: Limits | None = None) -> None:
+        self._model = model
+        self._budget = Budget(limits)
+        self._asked: _Inquiry | None = None
+        with _looking():
+            self._program = Program(model, self._budget, watch=self._ended)
+
+    def why_not(self, state: State, name: str, args: Mapping[str, Value]) -> WhyNot:
+        """As the function `why_not`; also raises LimitReached."""
+        self._budget.restart()
+        with _looking():
+            self._asked = _Inquiry(self._model, self._program, name, args)
+            return self._asked.answer(state)
+
+    def _ended(self, node: Assume | Choose, scope: Scope, frame: Frame) -> None:
+        if self._asked is not None:
+            self._asked.ended(node, scope, frame)
+
+
+@contextmanager
+def _looking() -> Iterator[None]:
     with deep_recursion():
         try:
-            inquiry = _Inquiry(model, name, args)
-            return inquiry.answer(state)
+            yield
         except TooLarge as error:
             raise ModelError(f"the step cannot be looked at: {error}") from None
 
@@ -94,9 +122,9 @@ _Key: TypeAlias = tuple[int, tuple[str, ...], bool]
 @dataclass(slots=True)
 class _Inquiry:
     model: Model
+    program: Program
     name: str
     args: Mapping[str, Value]
-    program: Program = field(init=False)
     walk: Walk = field(init=False)
     ways: int = 0
     taken: list[Way] = field(default_factory=list)
@@ -105,7 +133,6 @@ class _Inquiry:
     others: dict[str, Call] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.program = Program(self.model, Budget(), watch=self._ended)
         self.walk = Walk(every, self._arrived)
         self._check_names()
 
@@ -113,11 +140,11 @@ class _Inquiry:
         error = None
         complete = False
         try:
-            complete = not self.program.step(state, self.walk)
+            failure = self._go(state)
+            error = None if failure is None else evaluation(self.model, failure)
+            complete = failure is None and len(self.taken) < _TOLD
         except _Enough:
             pass
-        except EvaluationFailed as failure:
-            error = evaluation(self.model, failure)
         given = tuple(self.args.items())
         params = {p.name: p for a in self._actions() for p in a.params}
         return WhyNot(
@@ -129,6 +156,21 @@ class _Inquiry:
             complete=complete,
             error=error,
         )
+
+    def _go(self, state: State) -> EvaluationFailed | None:
+        """Takes every way; gives the first failure of those that have no value."""
+        first = None
+        resumed = Resumed()
+        while True:
+            self.walk = Walk(resumed.pick, self._arrived)
+            try:
+                self.program.step(state, self.walk)
+                return first
+            except EvaluationFailed as failure:
+                self._count()
+                first = first or failure
+                if not resumed.resume(self.walk):
+                    return first
 
     def _actions(self) -> list[Action]:
         return [action for action in self.model.actions if action.name == self.name]
@@ -159,7 +201,8 @@ class _Inquiry:
             self.others.setdefault(repr(call), call)
         return wanted
 
-    def _ended(self, node: Assume | Choose, scope: Scope, frame: Frame) -> None:
+    def ended(self, node: Assume | Choose, scope: Scope, frame: Frame) -> None:
+        """Is told of a statement that ended a way."""
         self._count()
         found = self.begun if self._has_begun() else self.before
         guard, distance = _guard(self.model, node, scope, frame)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 
-from speccheck.engines.base import Limits
+from speccheck.engines.base import Judged, Limits, Outcome
 from speccheck.engines.reference.budgets import Budget
 from speccheck.engines.reference.programs import Predicate, Program, deep_recursion
 from speccheck.engines.reference.walks import State
@@ -22,28 +21,8 @@ from speccheck.ir.nodes import Read
 from speccheck.ir.ops import TooLarge
 from speccheck.ir.values import Value, fits
 from speccheck.ir.walks import bottom_up
-from speccheck.reports import Evaluation
 
-
-class Outcome(Enum):
-    """What a state says about a property."""
-
-    HOLDS = "Holds"
-    VIOLATED = "Violated"
-    NOT_JUDGED = "NotJudged"
-    ERROR = "Error"
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One property's outcome. `missing` are the variables it mentions that were not given;
-    `reason` says in words why it was not judged or has no value."""
-
-    name: str
-    outcome: Outcome
-    missing: tuple[str, ...] = ()
-    reason: str = ""
-    error: Evaluation | None = None
+__all__ = ["Judge", "Judged", "Outcome"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
+from speccheck.engines.base import State
 from speccheck.evaluation.lazysets import Options
 from speccheck.evaluation.scopes import Frame, Scope
 from speccheck.ir.models import Action
 from speccheck.ir.nodes import Alternatives, Assume, Choose
 from speccheck.ir.values import Value
 
-State: TypeAlias = tuple[Value, ...]
-"""The values of the variables, in declared order."""
+__all__ = ["Arrive", "Pick", "Point", "State", "Walk", "Watch", "every"]
 
 Point: TypeAlias = Choose | Alternatives
 """A statement at which a choice is made."""

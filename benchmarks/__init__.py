@@ -1,0 +1,1 @@
+"""How fast and how precise conformance is, measured; README.md has the figures."""

@@ -1,0 +1,285 @@
+"""Where one SpecCheck's observations come from in the cluster: a feed for each of its sources.
+
+Takes a source; puts what it tells, in its order, into one queue: changes of objects as a watch tells them, events as
+they were received, observations out of pods' logs. A source that cannot be had tells why, and is tried again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeAlias, assert_never
+
+from speccheck.kube.connections import IMPERSONATION, ApiError, Connection
+from speccheck.kube.kinds import PODS, Kind, discovered
+from speccheck.kube.receivers import Receivers
+from speccheck.kube.subscriptions import Change, Failing, Gap, Listed, Record
+from speccheck.kube.watches import Place, Watches
+from speccheck.resource.fields import KubernetesSource, LinesSource, ObserveSource
+from speccheck.sources.lines import observation_of
+from speccheck.sources.observations import Kind as ObservationKind
+from speccheck.sources.observations import Observation
+
+KIND_RETRY_S = 30.0
+LOG_RETRY_S = 2.0
+LOG_SILENCE_S = 3_600.0
+BATCH = 64
+QUEUE_LIMIT = 1_024
+"""How much may wait between the feeds and the evaluator; a watch's own backlog waits behind it."""
+
+LOGS_LIMIT = 100
+"""How many pods' logs are followed for one source."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class KindMissing:
+    """The cluster has no such kind; it is looked for again."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one source tells."""
+
+    source: str
+    record: Record | Observation | KindMissing
+
+
+Put: TypeAlias = Callable[[Told], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """For whom is observed: the namespace of the SpecCheck, and the user as whom."""
+
+    namespace: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Feeds:
+    """What feeds work with."""
+
+    connection: Connection
+    watches: Watches
+    receivers: Receivers
+
+    async def run(self, source: ObserveSource, whose: Whose, put: Put) -> None:
+        """Feed one source's observations until cancelled."""
+        match source.given:
+            case ("kubernetes",):
+                assert source.kubernetes is not None, "as it says"
+                await self._watched(source.name, source.kubernetes, whose, put)
+            case ("lines",):
+                assert source.lines is not None, "as it says"
+                await self._logged(source.name, source.lines, whose, put)
+            case ("otlp",):
+                await self._received(source.name, "otlp", whose, put)
+            case _:
+                await self._received(source.name, "audit", whose, put)
+
+    async def _watched(self, name: str, wanted: KubernetesSource, whose: Whose, put: Put) -> None:
+        kind = await self._kind(name, wanted, put)
+        namespace = "" if wanted.namespace == "*" or not kind.namespaced else wanted.namespace or whose.namespace
+        place = Place(kind, namespace, whose.user)
+        async with self.watches.subscribed(place, wanted.selector.match_labels) as subscription:
+            while True:
+                for record in await subscription.batch(BATCH):
+                    await put(Told(name, record))
+
+    async def _kind(self, name: str, wanted: KubernetesSource, put: Put) -> Kind:
+        """The kind to be observed, once the cluster has it."""
+        while True:
+            try:
+                found = await discovered(self.connection, wanted.api_version, wanted.kind)
+            except ApiError as error:
+                await put(Told(name, Failing(error)))
+            else:
+                if found is not None:
+                    return found
+                await put(Told(name, KindMissing(f"the cluster has no kind {wanted.kind} of {wanted.api_version}")))
+            await asyncio.sleep(KIND_RETRY_S)
+
+    async def _received(self, name: str, kind: Any, whose: Whose, put: Put) -> None:
+        """What is sent to the operator; one that does not receive says so, once."""
+        if not self.receivers.offers(kind):
+            error = ApiError(
+                0, "NotReceiving", f"this operator does not receive {kind}; start it with the option for it"
+            )
+            await put(Told(name, Failing(error)))
+            return
+        subscription = self.receivers.subscribe(whose.namespace, kind)
+        await put(Told(name, Listed(_now())))
+        try:
+            while True:
+                for each in await subscription.batch(BATCH):
+                    await put(Told(name, each))
+        finally:
+            subscription.close()
+
+    async def _logged(self, name: str, wanted: LinesSource, whose: Whose, put: Put) -> None:
+        """The logs of all pods that fit, from when they are first seen on."""
+        place = Place(PODS, whose.namespace, whose.user)
+        async with (
+            asyncio.TaskGroup() as readers,
+            self.watches.subscribed(place, wanted.pods.match_labels) as subscription,
+        ):
+            logs = _Logs(self.connection, _Wanted(name, wanted, whose, put), readers)
+            while True:
+                for record in await subscription.batch(BATCH):
+                    await logs.take(record)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A source whose logs are wanted, for whom, and who is told."""
+
+    name: str
+    source: LinesSource
+    whose: Whose
+    put: Put
+
+
+@dataclass(slots=True)
+class _Log:
+    """One pod's log: whether the pod has ended, when the last line read was written, and how reading goes."""
+
+    pod: str
+    ended: bool
+    since: datetime | None
+    open: bool = False
+    failing: ApiError | None = None
+
+
+class _Logs:
+    """The logs that are being followed for one source."""
+
+    def __init__(self, connection: Connection, wanted: _Wanted, readers: asyncio.TaskGroup) -> None:
+        self._connection = connection
+        self._name = wanted.name
+        self._wanted = wanted.source
+        self._whose = wanted.whose
+        self._put = wanted.put
+        self._readers = readers
+        self._begun: set[str] = set()
+        self._following = 0
+        self._since: datetime | None = _now()
+        """From when on the logs are read of pods that were there already; of others from their beginning."""
+
+    async def take(self, record: Record) -> None:
+        """Begin with pods that have begun, leave those that are gone; what the watch has to tell is passed on."""
+        match record:
+            case Change(kind="DELETED", object=pod):
+                self._begun.discard(str(pod["metadata"]["uid"]))  # its log's end ends the task
+            case Change(object=pod):
+                await self._begin(pod)
+            case Gap():
+                return  # of pods, not of what they write
+            case Listed():
+                self._since = None
+                await self._put(Told(self._name, record))
+            case Failing():
+                await self._put(Told(self._name, record))
+            case _:
+                assert_never(record)
+
+    async def _begin(self, pod: dict[str, Any]) -> None:
+        uid, phase = str(pod["metadata"]["uid"]), (pod.get("status") or {}).get("phase")
+        if uid in self._begun or phase not in ("Running", "Succeeded", "Failed"):
+            return
+        self._begun.add(uid)
+        name = str(pod["metadata"]["name"])
+        if self._following >= LOGS_LIMIT:
+            await self._missed(f"more than {LOGS_LIMIT} pods fit; the log of {name} is not followed")
+            return
+        log = _Log(name, ended=phase != "Running", since=self._since)
+        self._following += 1
+        self._readers.create_task(self._follow(log), name=f"log of {name}").add_done_callback(self._left)
+
+    def _left(self, _: asyncio.Task[None]) -> None:
+        self._following -= 1
+
+    async def _follow(self, log: _Log) -> None:
+        """Read one pod's log to its end. Where the stream breaks off, what came in between is a gap."""
+        while True:
+            try:
+                await self._read(log)
+                if log.ended or not await self._still_runs(log.pod):
+                    return
+            except ApiError as error:
+                if error.missing:
+                    return
+                _log.info("source %s of %s: %s", self._name, self._whose.namespace, error)
+                log.failing = error
+            if log.open:
+                log.open = False
+                await self._missed(f"the log of {log.pod} broke off")
+            elif log.failing is not None:
+                await self._put(Told(self._name, Failing(log.failing)))
+            await asyncio.sleep(LOG_RETRY_S)
+
+    async def _read(self, log: _Log) -> None:
+        """Pass on what a log says after what was passed on before, until it ends or breaks off. Raises ApiError."""
+        query = {"follow": "true", "timestamps": "true"}
+        if self._wanted.container:
+            query["container"] = self._wanted.container
+        if log.since is not None:
+            query["sinceTime"] = log.since.strftime("%Y-%m-%dT%H:%M:%SZ")
+        path = PODS.path(self._whose.namespace, log.pod, "log")
+        headers = {IMPERSONATION: self._whose.user, "Accept": "*/*"}
+        begun = log.since
+        with suppress(TimeoutError):
+            async with self._connection.lines(path, query=query, headers=headers, silence_s=LOG_SILENCE_S) as lines:
+                await self._opened(log)
+                async for line in lines:
+                    stamp, _, text = line.partition(b" ")
+                    written = _written(stamp)
+                    if written is None or (begun is not None and written <= begun):
+                        continue
+                    log.since = written
+                    await self._line(text)
+
+    async def _opened(self, log: _Log) -> None:
+        """A log can be read; where one could not before, that is over."""
+        log.open = True
+        if log.failing is not None:
+            log.failing = None
+            await self._put(Told(self._name, Listed(_now())))
+
+    async def _line(self, text: bytes) -> None:
+        """One line: an observation, a broken one (a gap), or anything else that programs write."""
+        if not text.lstrip().startswith(b"{") or b'"time"' not in text:
+            return
+        try:
+            await self._put(Told(self._name, observation_of(text)))
+        except ValueError as error:
+            await self._missed(f"a line that is no observation: {error}")
+
+    async def _still_runs(self, pod: str) -> bool:
+        headers = {IMPERSONATION: self._whose.user}
+        body = await self._connection.request("GET", PODS.path(self._whose.namespace, pod), headers=headers)
+        return bool((body.get("status") or {}).get("phase") == "Running")
+
+    async def _missed(self, reason: str) -> None:
+        _log.info("source %s of %s: %s", self._name, self._whose.namespace, reason)
+        await self._put(Told(self._name, Observation(_now(), kind=ObservationKind.GAP, reason=reason)))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _written(stamp: bytes) -> datetime | None:
+    """When a line was written, as the kubelet says before it; None where it says no time."""
+    try:
+        written = datetime.fromisoformat(stamp.decode())
+    except ValueError:
+        return None
+    return written if written.tzinfo is not None else None

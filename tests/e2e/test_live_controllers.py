@@ -1,0 +1,131 @@
+"""Kubernetes' own controllers on a real cluster, held to examples/real-controllers while they work, and edited by hand.
+
+docs/real-controllers.md tells what was learned; tests/conform/test_recordings.py holds recordings of them again.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tests.e2e.places import Body, Place, inline
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "real-controllers"
+DRIFT_S = 20.0
+
+RESOURCES = {"deployment": "deployments.apps", "replica_set": "replicasets.apps", "job": "jobs.batch"}
+STATUS = ("--subresource=status", "--type=merge")
+WEB = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "web"},
+    "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "web"}}},
+}
+
+
+def _held(name: str) -> Body:
+    """A SpecCheck of an example, that observes its namespace."""
+    observe: dict[str, Any] = yaml.safe_load((EXAMPLES / f"{name}_object.yaml").read_text())
+    spec = (EXAMPLES / f"{name}_object.py").read_text()
+    check = {"instances": ["small"]}
+    return inline(
+        name.replace("_", "-"),
+        spec,
+        check=check,
+        observe=observe | {"serviceAccountName": "observer", "driftHold": "1s"},
+    )
+
+
+def _pod(image: str, command: str, **more: object) -> Body:
+    hardened = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+    container = {"name": "c", "image": image, "command": ["sh", "-c", command], "securityContext": hardened}
+    security = {"runAsNonRoot": True, "runAsUser": 10001, "seccompProfile": {"type": "RuntimeDefault"}}
+    pod = {"containers": [container], "securityContext": security, "automountServiceAccountToken": False}
+    return {"metadata": {"labels": {"app": "web"}}, "spec": {**pod, "terminationGracePeriodSeconds": 1, **more}}
+
+
+@pytest.fixture
+def observed(place: Place, project_image: str) -> Place:
+    """A namespace with a Deployment, its ReplicaSet and a Job, all observed."""
+    place.kubectl("create", "serviceaccount", "observer")
+    kinds = ",".join(RESOURCES.values())
+    place.kubectl("create", "role", "see", "--verb=get,list,watch", f"--resource={kinds}")
+    place.kubectl("create", "rolebinding", "see", "--role=see", f"--serviceaccount={place.namespace}:observer")
+    place.apply(*map(_held, RESOURCES))
+    web = {**WEB, "spec": {**WEB["spec"], "template": _pod(project_image, "sleep 3600")}}  # type: ignore[dict-item]
+    job = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "work"},
+        "spec": {"completions": 4, "parallelism": 2, "template": _pod(project_image, "sleep 1", restartPolicy="Never")},
+    }
+    place.apply(web, job)
+    place.kubectl("rollout", "status", "deployment/web", "--timeout=60s")
+    place.kubectl("wait", "--for=condition=Complete", "job/work", "--timeout=60s")
+    for name in RESOURCES:
+        place.wait_condition(name.replace("_", "-"), "Conformant", "True", timeout_s=60)
+    return place
+
+
+def test_they_conform_through_rollouts_scalings_a_rollback_and_a_pause(observed: Place) -> None:
+    for change in (
+        ("set", "env", "deployment/web", "ROUND=1"),
+        ("scale", "deployment/web", "--replicas=4"),
+        ("set", "env", "deployment/web", "ROUND=2"),
+        ("rollout", "undo", "deployment/web"),
+        ("rollout", "pause", "deployment/web"),
+        ("set", "env", "deployment/web", "ROUND=3"),
+        ("rollout", "resume", "deployment/web"),
+        ("scale", "deployment/web", "--replicas=1"),
+    ):
+        observed.kubectl(*change)
+    observed.kubectl("rollout", "status", "deployment/web", "--timeout=60s")
+    for name in RESOURCES:
+        checked = name.replace("_", "-")
+        observed.wait_condition(checked, "Conformant", "True", timeout_s=20)
+        observe = observed.status(checked)["observe"]
+        assert [observe.get(each, 0) for each in ("rejected", "resolved", "driftsActive")] == [0, 0, 0], observe
+        assert observed.events(checked, "DriftDetected") == []
+
+
+def test_ten_edits_by_hand_are_caught_and_named(observed: Place) -> None:
+    (replicas,) = (each["metadata"]["name"] for each in observed.items("replicasets"))
+    available = {"conditions": [{"type": "Available", "status": "False"}]}
+    edits: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+        ("deployment", "total 2 → 50", _status("deployment/web", {"replicas": 50})),
+        ("deployment", "available_condition_is_honest", _status("deployment/web", available)),
+        ("deployment", "status_is_not_from_the_future", _status("deployment/web", {"observedGeneration": 99})),
+        (
+            "deployment",
+            "revision 1 → 9",
+            ("annotate", "deployment/web", "deployment.kubernetes.io/revision=9", "--overwrite"),
+        ),
+        ("replica-set", "status_is_not_from_the_future", _status(f"rs/{replicas}", {"observedGeneration": 77})),
+        ("replica-set", "total 2 → 60", _status(f"rs/{replicas}", {"replicas": 60})),
+        ("deployment", "total 2 → 60", ("get", "deployment/web")),  # its controller believed it
+        ("job", "failed 0 → 7", _status("job/work", {"failed": 7})),
+        ("deployment", "desired 2 → 20", ("scale", "deployment/web", "--replicas=20")),
+        ("replica-set", "desired 2 → 20", ("get", "deployment/web")),
+    )
+    for checked, told, words in edits:
+        observed.kubectl(*words)
+        what = f"an Event or a count of {told!r}"
+        observed.wait(what, checked, lambda checked=checked, told=told: _is_told(observed, checked, told), DRIFT_S)
+        observed.wait("the drifts to end", checked, lambda checked=checked: _is_quiet(observed, checked), DRIFT_S)
+
+
+def _status(what: str, status: Body) -> tuple[str, ...]:
+    return ("patch", what, *STATUS, f"--patch={json.dumps({'status': status})}")
+
+
+def _is_quiet(place: Place, checked: str) -> bool:
+    """Whether no step drift is active: a second one on an object would only be counted."""
+    drifts = place.status(checked)["observe"].get("drifts", ())
+    return not any(drift["tier"] == "Step" for drift in drifts)
+
+
+def _is_told(place: Place, checked: str, told: str) -> bool:
+    notes = [event["note"] for event in place.events(checked)]
+    drifts = [drift["message"] for drift in place.status(checked)["observe"].get("drifts", ())]
+    return any(told in each for each in (*notes, *drifts))
