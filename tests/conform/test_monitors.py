@@ -610,3 +610,83 @@ def test_a_run_with_gaps_and_strays_is_no_drift_and_a_leap_after_it_is(seed: int
     last = run[-1][1]
     leap = seen((last["wanted"] + 1) % 4, (last["running"] + 2) % 4, seconds=99)
     assert len(broken(held, [leap])) == 1
+
+
+# --- objects that leave their key ----------------------------------------------------------------------
+
+
+def labelled(key: str | None, running: int, seconds: float, kind: Any = "MODIFIED") -> View:
+    view = seen(1, running, seconds=seconds, kind=kind)
+    assert view.object is not None
+    view.object["metadata"]["labels"] = {} if key is None else {"key": key}
+    return view
+
+
+def test_an_object_that_is_deleted_closes_its_key_though_its_key_cannot_be_told_any_more() -> None:
+    held = monitor(BOTH, (SourceOrder("pool", "object.metadata.labels.key"),), tiers=("State",))
+    held.take(labelled("x", 9, 0))
+    assert one(held, labelled(None, 9, 1)).rejected
+    gone = one(held, labelled(None, 9, 2, "DELETED"))
+    assert (gone.key, gone.closed, gone.rejected) == ("x", True, "")
+    assert held.census().keys == 0
+
+
+def test_that_an_object_was_deleted_which_never_had_a_key_is_nothing_to_judge() -> None:
+    held = monitor(BOTH, (SourceOrder("pool", "object.metadata.labels.key"),), tiers=("State",))
+    assert one(held, labelled(None, 1, 0)).rejected
+    gone = one(held, labelled(None, 1, 1, "DELETED"))
+    assert (gone.ignored, gone.rejected) == (True, "")
+
+
+@pytest.mark.parametrize("kind", ["MODIFIED", "DELETED"])
+def test_an_object_that_is_of_its_source_no_more_closes_its_key(kind: Any) -> None:
+    source = SourceOrder("pool", "'k'", "get(object, 'metadata.labels.key', '') == 'x'")
+    held = monitor(BOTH, (source,), tiers=("State",))
+    held.take(labelled("x", 9, 0))
+    gone = one(held, labelled("y", 9, 1, kind))
+    assert (gone.key, gone.closed) == ("k", True)
+    assert one(held, labelled("y", 9, 2)).ignored
+    assert held.census().keys == 0
+
+
+# --- parameters of another source ----------------------------------------------------------------------
+
+
+def limited() -> Monitor:
+    sources = (SourceOrder("limits", "'k'"), SourceOrder("pool", "'k'"))
+    mapped = {"instance": "", "parameters": {"MOST": "limits.data.most"}, "tiers": ("State",)}
+    return monitor({"running": "pool.status.running"}, sources, **mapped)
+
+
+def test_what_held_is_judged_anew_where_its_parameter_changes_and_counts_once_it_lasts() -> None:
+    held = limited()
+    held.take(datum("limits", most=9))
+    assert told(one(held, seen(1, 5)), "State") == [("bounded", "Holds", "")]
+    assert told(one(held, datum("limits", 1, most=3)), "State") == [("bounded", "Unknown", "Settling")]
+    ((result,),) = [judgement.results for judgement in held.take(Tick(at(2)))]
+    assert (result.property, result.verdict) == ("bounded", "Violated")
+
+
+def test_a_key_whose_parameters_are_gone_has_nothing_to_be_held_to() -> None:
+    held = limited()
+    held.take(datum("limits", most=9))
+    held.take(seen(1, 5))
+    assert held.census().unanchored == 0
+    held.take(datum("limits", 1, kind="DELETED", most=9))
+    assert told(one(held, seen(1, 99, seconds=2)), "State") == []
+    assert held.census().unanchored == 1
+    held.take(datum("limits", 3, most=9))
+    assert held.census().unanchored == 0
+
+
+# --- what is counted -----------------------------------------------------------------------------------
+
+
+def test_a_step_and_the_event_that_claims_it_are_counted_once_in_either_order() -> None:
+    after = logged(window_s=2.0)
+    for view in (seen(1, 0), seen(1, 1, seconds=10), event(10.5)):
+        after.take(view)
+    before = logged(window_s=2.0)
+    for view in (seen(1, 0), event(10), seen(1, 1, seconds=10.5)):
+        before.take(view)
+    assert after.census().actions == before.census().actions == {"start": 1}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +14,19 @@ import msgspec
 import pytest
 from tests.conform.specs import ROLLOUT, model_json
 
-from speccheck.conform import processes
-from speccheck.conform.processes import Nursery, Overrun
-from speccheck.conform.protocols import Judge, Judged, Load, Loaded, MappingOrder, SourceOrder, View
+from speccheck.conform.processes import Nursery, Overrun, Process
+from speccheck.conform.protocols import (
+    Answer,
+    Judge,
+    Judged,
+    Load,
+    Loaded,
+    MappingOrder,
+    Request,
+    SourceOrder,
+    View,
+    answer_from,
+)
 from speccheck.errors import EngineError
 
 GOOD = MappingOrder((SourceOrder("web"),), {"replicas": "object.replicas"}, "three", tiers=("State",))
@@ -36,6 +47,13 @@ def run(script: Callable[[Nursery], Awaitable[None]]) -> None:
     asyncio.run(asyncio.wait_for(main(), 60))
 
 
+async def asked(process: Process, request: Request, deadline_s: float = 20) -> Answer:
+    outline, payload = await process.ask(msgspec.json.encode(request), deadline_s)
+    answer = answer_from(payload)
+    assert type(answer).__name__.lower() == outline.type
+    return answer
+
+
 def judge(handle: str, **body: object) -> Judge:
     return Judge("shop", handle, (View("web", datetime(2026, 11, 3, tzinfo=UTC), object=dict(body)),))
 
@@ -46,8 +64,8 @@ def test_workers_of_one_nursery_answer_side_by_side() -> None:
         assert len({each.pid for each in several}) == 5
         assert len({each.parent for each in several}) == 1
         for each in several:
-            assert isinstance(await each.ask(LOAD, 20), Loaded)
-            assert isinstance(await each.ask(judge("h", replicas=1), 20), Judged)
+            assert isinstance(await asked(each, LOAD), Loaded)
+            assert isinstance(await asked(each, judge("h", replicas=1)), Judged)
             assert each.bytes_own < MEMORY_BYTES
             await each.end()
 
@@ -57,13 +75,13 @@ def test_workers_of_one_nursery_answer_side_by_side() -> None:
 def test_one_that_takes_too_long_is_killed_and_gone() -> None:
     async def script(nursery: Nursery) -> None:
         one, other = await nursery.start(MEMORY_BYTES), await nursery.start(MEMORY_BYTES)
-        assert isinstance(await one.ask(SLOW, 20), Loaded)
+        assert isinstance(await asked(one, SLOW), Loaded)
         with pytest.raises(Overrun, match=r"took longer than 0\.2 s"):
-            await one.ask(judge("slow", items=list(range(500))), 0.2)
+            await asked(one, judge("slow", items=list(range(500))), 0.2)
         assert one.is_over()
         assert not Path(f"/proc/{one.pid}").exists(), "it was waited for"
         assert not other.is_over()
-        assert isinstance(await other.ask(LOAD, 20), Loaded)
+        assert isinstance(await asked(other, LOAD), Loaded)
         await other.end()
 
     run(script)
@@ -72,8 +90,8 @@ def test_one_that_takes_too_long_is_killed_and_gone() -> None:
 def test_one_that_dies_while_it_is_asked_is_told_with_its_signal() -> None:
     async def script(nursery: Nursery) -> None:
         process = await nursery.start(MEMORY_BYTES)
-        await process.ask(SLOW, 20)
-        asking = asyncio.create_task(process.ask(judge("slow", items=list(range(2000))), 20))
+        await asked(process, SLOW)
+        asking = asyncio.create_task(asked(process, judge("slow", items=list(range(2000)))))
         await asyncio.sleep(0.1)
         os.kill(process.pid, signal.SIGSEGV)
         with pytest.raises(Overrun, match="SIGSEGV"):
@@ -88,7 +106,7 @@ def test_one_that_ended_by_itself_is_seen_to_be_over_and_ending_it_twice_is_as_o
         os.kill(process.pid, signal.SIGTERM)
         while not process.is_over():
             await asyncio.sleep(0.01)
-        assert await asyncio.gather(process.end(), process.end()) == [-signal.SIGTERM] * 2
+        assert [*await asyncio.gather(process.end(), process.end())] == [-signal.SIGTERM] * 2
         assert await process.end() == -signal.SIGTERM
 
     run(script)
@@ -101,14 +119,14 @@ def test_a_nursery_that_died_is_made_again_and_no_other_process_is_killed_for_it
         after = await nursery.start(MEMORY_BYTES)
         assert after.parent != before.parent
         assert await before.end() is None
-        assert isinstance(await after.ask(LOAD, 20), Loaded)
+        assert isinstance(await asked(after, LOAD), Loaded)
         await after.end()
 
     run(script)
 
 
 def test_a_nursery_that_cannot_be_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes.sys, "executable", "/bin/false")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
 
     async def script(nursery: Nursery) -> None:
         for _ in range(2):

@@ -15,6 +15,7 @@ from speccheck.conform.protocols import (
     Dropped,
     Explanation,
     Gap,
+    Heading,
     Judge,
     Judged,
     Judgement,
@@ -22,6 +23,7 @@ from speccheck.conform.protocols import (
     Loaded,
     MappingOrder,
     Obstacle,
+    Outline,
     Refusal,
     Request,
     Result,
@@ -32,7 +34,9 @@ from speccheck.conform.protocols import (
     answer_from,
     framed,
     handle_of,
+    heading_of,
     length_of,
+    outline_of,
     request_from,
 )
 from speccheck.errors import ModelError
@@ -54,6 +58,7 @@ def test_requests_come_back(request_: Request) -> None:
     data = framed(request_)
     assert length_of(data[: HEADER.size]) == len(data) - HEADER.size
     assert request_from(data[HEADER.size :]) == request_
+    assert heading_of(data[HEADER.size :]) == Heading(type(request_).__name__.lower(), "ns", "h")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +71,10 @@ def test_requests_come_back(request_: Request) -> None:
     ],
 )
 def test_answers_come_back(answer: protocols.Answer) -> None:
-    assert answer_from(framed(answer)[HEADER.size :]) == answer
+    payload = framed(answer)[HEADER.size :]
+    assert answer_from(payload) == answer
+    told = (answer.reason, answer.message) if isinstance(answer, Refusal) else ("", "")
+    assert outline_of(payload) == Outline(type(answer).__name__.lower(), *told)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -90,6 +98,14 @@ def test_what_is_no_request_is_refused(payload: bytes) -> None:
         request_from(payload)
     with pytest.raises(ModelError, match="not an answer"):
         answer_from(payload)
+
+
+@pytest.mark.parametrize("payload", [b"", b"[]", b"{}", b'{"type":"other","tenant":"n"}', b"{" * 100_000, b'"\xff"'])
+def test_what_has_no_heading_or_outline_is_refused(payload: bytes) -> None:
+    with pytest.raises(ModelError, match="not a request"):
+        heading_of(payload)
+    with pytest.raises(ModelError, match="not an answer"):
+        outline_of(payload)
 
 
 def test_too_many_observations_at_once_are_refused() -> None:

@@ -11,6 +11,7 @@ import pytest
 from tests.conform.specs import ROLLOUT, model_json
 
 from speccheck.conform import workers
+from speccheck.conform.monitors import Monitor
 from speccheck.conform.protocols import (
     HEADER,
     Answer,
@@ -118,7 +119,7 @@ def test_a_fault_costs_only_what_was_observed_under_its_handle(
         raise fault
 
     with monkeypatch.context() as patched:
-        patched.setattr(workers.Monitor, "take", fail)
+        patched.setattr(Monitor, "take", fail)
         refused = worker.answer(judge("a"))
     assert isinstance(refused, Refusal)
     assert refused.reason == reason
@@ -133,7 +134,7 @@ def test_without_memory_there_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> N
 
     worker = Worker()
     worker.answer(load())
-    monkeypatch.setattr(workers.Monitor, "take", fail)
+    monkeypatch.setattr(Monitor, "take", fail)
     with pytest.raises(MemoryError):
         worker.answer(judge())
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.kube.apis import Api, Body, connected, refusal, until
 
-from speccheck.kube import feeds
+from speccheck.kube import connections, feeds
 from speccheck.kube.activities import Activities
 from speccheck.kube.feeds import Feeds, KindMissing, Told, Whose
 from speccheck.kube.meters import Meters
@@ -41,9 +41,10 @@ class Feeding:
         except AssertionError as error:
             raise AssertionError(f"{error}; told was {self.told}") from None
 
-    async def pod(self, name: str, phase: str = "Running", app: str = "deployer") -> None:
+    async def pod(self, name: str, phase: str = "Running", app: str = "deployer", restarts: int = 0) -> None:
         metadata = {"name": name, "namespace": "platform", "labels": {"app": app}}
-        await self.api.put("pods", {"metadata": metadata, "status": {"phase": phase}})
+        status = {"phase": phase, "containerStatuses": [{"restartCount": restarts}]}
+        await self.api.put("pods", {"metadata": metadata, "status": status})
 
     def asked(self, text: str) -> list[str]:
         """The paths with this in them that were asked for as somebody else, the user named."""
@@ -232,6 +233,38 @@ def test_a_log_that_has_ended_is_read_once(tmp_path: Path) -> None:
         await made.api.write("two", _event("second"))
         await made.until("listed", "first", "second")
         assert len(made.asked("/one/log")) == 1
+
+    feeding(tmp_path, LOGS, body)
+
+
+def test_a_line_that_is_too_long_is_passed_over_and_a_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def body(made: Feeding) -> None:
+        await made.until("listed")
+        await made.pod("one")
+        await made.api.write("one", _event("first"), "x" * 200_000)
+        await until("a gap", lambda: "gap: the log of one broke off" in made.told)
+        await made.api.write("one", _event("second"), time=LATE)
+        await until("the next", lambda: "second" in made.told)
+        assert made.told.count("gap: the log of one broke off") == 1
+
+    monkeypatch.setattr(connections, "LINE_LIMIT_BYTES", 1 << 16)
+    feeding(tmp_path, LOGS, body)
+
+
+@pytest.mark.parametrize(("restarts", "gaps"), [(1, []), (3, ["gap: one was started again 3 times"])])
+def test_a_log_goes_on_with_the_next_run_and_one_that_was_missed_is_a_gap(
+    tmp_path: Path, restarts: int, gaps: list[str]
+) -> None:
+    async def body(made: Feeding) -> None:
+        await made.until("listed")
+        await made.pod("one")
+        await made.api.write("one", _event("first"))
+        await made.until("listed", "first")
+        await made.pod("one", restarts=restarts)
+        await made.api.end("one")
+        await made.api.write("one", _event("second"), time=LATE)
+        await until("the next run", lambda: "second" in made.told)
+        assert [each for each in made.told if each.startswith("gap")] == gaps
 
     feeding(tmp_path, LOGS, body)
 

@@ -1,9 +1,9 @@
 """The evaluator: a server on a Unix socket that has users' Models and CEL evaluated, in processes that it can kill.
 
-Takes `protocols` requests and gives their answers. It evaluates nothing itself. Each tenant has a worker of its own. A
-request that takes longer than its deadline, or more memory than a worker has, costs that worker its life, with all it
-remembered, and is answered OverBudget. Tenants take turns; of those that went over budget lately only one is at work at
-a time, so they delay nobody else.
+Takes `protocols` requests and gives their answers. It evaluates nothing itself, and reads no more than whose a request
+is and how it was answered. Each tenant has a worker of its own. A request that takes longer than its deadline, or more
+memory than a worker has, costs that worker its life, with all it remembered, and is answered OverBudget. Tenants take
+turns; of those that went over budget lately only one is at work at a time, so they delay nobody else.
 """
 
 from __future__ import annotations
@@ -15,21 +15,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import assert_never
 
 from speccheck import sandbox
 from speccheck.conform.processes import Nursery, Overrun, Process, frame
-from speccheck.conform.protocols import (
-    Answer,
-    Drop,
-    Dropped,
-    Judge,
-    Load,
-    Loaded,
-    Refusal,
-    Request,
-    framed,
-    request_from,
-)
+from speccheck.conform.protocols import HEADER, Dropped, Heading, Outline, Refusal, framed, heading_of
 from speccheck.conform.turns import WAITING_LIMIT, Turns
 from speccheck.errors import EngineError, ModelError
 
@@ -75,15 +65,19 @@ class Evaluator:
         first = await self._nursery.start(self._budgets.memory_bytes)
         await first.end()
 
-    async def answer(self, request: Request) -> Answer:
-        """The answer to a request, after its turn has come. Raises EngineError where no worker can be had."""
-        tenant = request.tenant
+    async def answer(self, payload: bytes) -> bytes:
+        """The answer to a request, framed, after its turn has come.
+
+        Raises ModelError for what is no request, EngineError where no worker can be had.
+        """
+        heading = heading_of(payload)
+        tenant = heading.tenant
         if self._turns.is_full(tenant):
-            return Refusal("OverBudget", f"{WAITING_LIMIT} requests of {tenant} wait already")
+            return framed(Refusal("OverBudget", f"{WAITING_LIMIT} requests of {tenant} wait already"))
         async with self._turns.turn(tenant):
             self._busy.add(tenant)
             try:
-                return await self._answer(request)
+                return await self._answer(heading, payload)
             except BaseException:
                 await self._end(tenant, "it was broken off")
                 raise
@@ -105,23 +99,23 @@ class Evaluator:
             await self._end(tenant, "the evaluator ends")
         await self._nursery.close()
 
-    async def _answer(self, request: Request) -> Answer:
-        process = await self._process(request)
+    async def _answer(self, heading: Heading, payload: bytes) -> bytes:
+        process = await self._process(heading)
         if process is None:
-            return Dropped() if isinstance(request, Drop) else self._not_loaded(request)
-        answer = await self._asked(process, request)
+            return framed(Dropped() if heading.type == "drop" else self._not_loaded(heading))
+        answer = await self._asked(process, heading, payload)
         process.used_s = asyncio.get_running_loop().time()
         await self._make_room()
         return answer
 
-    async def _process(self, request: Request) -> Process | None:
+    async def _process(self, heading: Heading) -> Process | None:
         """The tenant's worker; a Load starts one where there is none. None: what it would be asked about is gone."""
-        tenant = request.tenant
+        tenant = heading.tenant
         process = self._processes.get(tenant)
         if process is not None and process.is_over():
             await self._end(tenant, "it was killed")
             process = None
-        if process is None and isinstance(request, Load) and not self._closing:
+        if process is None and heading.type == "load" and not self._closing:
             process = self._processes[tenant] = await self._nursery.start(self._budgets.memory_bytes)
         if process is not None:
             self._processes.move_to_end(tenant)
@@ -148,36 +142,43 @@ class Evaluator:
                 self._ends.popitem(last=False)
             await process.end()
 
-    async def _asked(self, process: Process, request: Request) -> Answer:
-        seconds = self._budgets.load_s if isinstance(request, Load) else self._budgets.judge_s
+    async def _asked(self, process: Process, heading: Heading, payload: bytes) -> bytes:
+        seconds = self._budgets.load_s if heading.type == "load" else self._budgets.judge_s
         try:
-            answer = await process.ask(request, seconds)
+            outline, answer = await process.ask(payload, seconds)
         except Overrun as overrun:
             if self._closing:
                 raise EngineError("the evaluator ends") from overrun
-            answer = Refusal("OverBudget", str(overrun))
-        if isinstance(answer, Refusal) and answer.reason == "OverBudget":
-            self._turns.suspect(request.tenant)
-            await self._end(request.tenant, answer.message)
-        await self._count(process, request, answer)
-        return answer
+            await self._over_budget(heading.tenant, str(overrun))
+            return framed(Refusal("OverBudget", str(overrun)))
+        if outline.reason == "OverBudget":
+            await self._over_budget(heading.tenant, outline.message)
+        else:
+            await self._count(process, heading, outline)
+        return HEADER.pack(len(answer)) + answer
 
-    async def _count(self, process: Process, request: Request, answer: Answer) -> None:
+    async def _over_budget(self, tenant: str, why: str) -> None:
+        self._turns.suspect(tenant)
+        await self._end(tenant, why)
+
+    async def _count(self, process: Process, heading: Heading, outline: Outline) -> None:
         """Keeps what a worker holds; one that holds nothing any more is ended."""
-        match request:
-            case Load() if isinstance(answer, Loaded):
-                process.held.add(request.handle)
-            case Load() | Drop():
-                process.held.discard(request.handle)
+        match heading.type:
+            case "load" if outline.type == "loaded":
+                process.held.add(heading.handle)
+            case "load" | "drop":
+                process.held.discard(heading.handle)
                 if not process.held:
-                    await self._end(request.tenant, "nothing was loaded any more")
-            case Judge():
+                    await self._end(heading.tenant, "nothing was loaded any more")
+            case "judge":
                 return
+            case _:
+                assert_never(heading.type)
 
-    def _not_loaded(self, request: Load | Judge) -> Refusal:
-        why = self._ends.get(request.tenant)
+    def _not_loaded(self, heading: Heading) -> Refusal:
+        why = self._ends.get(heading.tenant)
         told = f"; its worker was ended: {why}" if why else ""
-        return Refusal("NotLoaded", f"nothing is held under the handle {request.handle}{told}")
+        return Refusal("NotLoaded", f"nothing is held under the handle {heading.handle}{told}")
 
 
 async def _converse(evaluator: Evaluator, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -185,15 +186,13 @@ async def _converse(evaluator: Evaluator, reader: asyncio.StreamReader, writer: 
     try:
         while True:
             try:
-                request = request_from(await frame(reader))
+                answer = await evaluator.answer(await frame(reader))
             except ModelError as error:
                 writer.write(framed(Refusal("Refused", str(error))))
                 return
-            try:
-                answer = await evaluator.answer(request)
             except EngineError as error:
-                answer = Refusal("Failed", str(error))
-            writer.write(framed(answer))
+                answer = framed(Refusal("Failed", str(error)))
+            writer.write(answer)
             await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
         return

@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import TypeAlias
 from weakref import WeakKeyDictionary
@@ -44,9 +44,13 @@ __all__ = ["Bounds", "Broken", "Claim", "Element", "Explained", "Frontier", "Out
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """Some steps explain the observation: the actions of a shortest explanation, none where nothing changed."""
+    """Some steps explain the observation: the actions of a shortest explanation, none where nothing changed.
+
+    `retells`: the last of them is the one that was claimed, and explained an earlier observation already.
+    """
 
     actions: tuple[str, ...]
+    retells: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +175,7 @@ class Frontier:
         after = seen.after()
         if after is not None:
             self._keep([*self._past, seen], after)
-            return Explained(seen.move.actions)
+            return Explained(seen.move.actions, seen.move.retells)
         if not seen.move.trouble and (late := self._as_late(seen.observed)):
             return late
         outcome: Outcome = Overflow(seen.move.reason, seen.move.trouble) if seen.move.trouble else self._broken(seen)

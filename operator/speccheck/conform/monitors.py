@@ -28,7 +28,7 @@ from speccheck.conform.protocols import (
     Unjudged,
     View,
 )
-from speccheck.conform.tiers import Settings, Sight, Tiers, mentions
+from speccheck.conform.tiers import Settings, Sight, Tiers, mentions, parameters_mentioned
 from speccheck.conform.traces import Trace
 from speccheck.engines.base import Limits, OverBudget
 from speccheck.errors import ModelError, UsageError
@@ -91,6 +91,7 @@ class Monitor:
         self._key_of: dict[tuple[str, str], str] = {}
         self._pending: set[str] = set()
         self._unanchored: set[str] = set()
+        self._unbound: set[str] = set()
         self._ambiguous: set[str] = set()
         self._eventful: set[str] = set()
         self._retired = 0
@@ -138,7 +139,7 @@ class Monitor:
         step = "Step" in self._order.tiers
         return Census(
             keys=len(self._traces),
-            unanchored=len(self._unanchored) if step else 0,
+            unanchored=len(self._unanchored if step else self._unbound),
             ambiguous=len(self._ambiguous),
             retired=self._retired,
             overflowed=self._overflowed,
@@ -151,8 +152,12 @@ class Monitor:
 
     def _settings(self) -> Settings:
         sources = {each.variable.name: each.sources for each in self._mapping.variables}
+        bounds = {each.variable.name: each.sources for each in self._mapping.parameters}
+        asked = parameters_mentioned(self._model)
         involved = {
-            name: frozenset(s for v in variables for s in sources[v])
+            name: frozenset(
+                s for found in (*map(sources.get, variables), *map(bounds.get, asked[name])) for s in found or ()
+            )
             for name, variables in mentions(self._model).items()
             if all(v in sources for v in variables)
         }
@@ -205,9 +210,11 @@ class Monitor:
                 raise Rejected(f"no source is named {view.source!r}; there is {', '.join(self._mapping.sources)}")
             self._mapping.show(view, {})
             if not self._mapping.matches(view):
-                return (Judgement(ignored=True, time=view.time, thing=thing, source=view.source),)
+                return self._gone(view)
             key = self._mapping.key(view)
         except Rejected as error:
+            if view.kind == "DELETED" and self._mapping.is_known(view.source):
+                return self._gone(view)
             self._missed(view, None)
             return (self._rejected(view, "", str(error)),)
         closed = self._moved(view, key)
@@ -229,6 +236,7 @@ class Monitor:
             return self._closed(trace, view)
         try:
             sight = self._sight(trace, view, created)
+            _keep(self._unbound, key, sight is None)
             results = self._tiers.judge(trace, sight) if sight is not None else ()
         except (Rejected, ModelError, OverBudget) as error:
             self._missed(view, trace)
@@ -280,8 +288,13 @@ class Monitor:
         trace.latest[view.source] = objects[_identity(trace.thing)]
         self._key_of[view.source, _identity(trace.thing)] = trace.key
 
-    def _moved(self, view: View, key: str) -> tuple[Judgement, ...]:
-        """Where an object is under another key than before, what that means to the key it left."""
+    def _gone(self, view: View) -> tuple[Judgement, ...]:
+        """An observation of no key: an object that was of one leaves it; anything else is nothing to judge."""
+        ignored = Judgement(ignored=True, time=view.time, thing=_thing(view), source=view.source)
+        return self._moved(view, None) or (ignored,)
+
+    def _moved(self, view: View, key: str | None) -> tuple[Judgement, ...]:
+        """Where an object is under another key (None: under none) than before, what that means to the key it left."""
         before = self._key_of.get((view.source, _identity(_thing(view)))) if view.object is not None else None
         if before is None or before == key or before not in self._traces:
             return ()
@@ -381,7 +394,7 @@ class Monitor:
 
     def _forget(self, key: str) -> None:
         self._traces.pop(key, None)
-        for each in (self._pending, self._unanchored, self._ambiguous, self._eventful):
+        for each in (self._pending, self._unanchored, self._unbound, self._ambiguous, self._eventful):
             each.discard(key)
 
 

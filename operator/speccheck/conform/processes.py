@@ -19,7 +19,7 @@ from pathlib import Path
 from resource import getpagesize
 
 from speccheck.conform.nurseries import FORK, ORDER, REAP, REPLY
-from speccheck.conform.protocols import HEADER, Answer, Request, answer_from, framed, length_of
+from speccheck.conform.protocols import HEADER, Outline, length_of, outline_of
 from speccheck.errors import EngineError, ModelError
 
 START_S = 30.0
@@ -139,20 +139,22 @@ class Process:
     """When it was last asked, by the event loop's clock."""
     _over: asyncio.Task[int | None] | None = None
 
-    async def ask(self, request: Request, deadline_s: float) -> Answer:
-        """The worker's answer. Raises Overrun, the worker being dead then."""
+    async def ask(self, request: bytes, deadline_s: float) -> tuple[Outline, bytes]:
+        """The worker's answer to a request, both as payloads. Raises Overrun, the worker being dead then."""
         try:
             async with asyncio.timeout(deadline_s):
-                self.writer.write(framed(request))
+                self.writer.write(HEADER.pack(len(request)))
+                self.writer.write(request)
                 await self.writer.drain()
-                answer = answer_from(await frame(self.reader))
+                answer = await frame(self.reader)
+                outline = outline_of(answer)
         except TimeoutError:
             await self.end()
             raise Overrun(f"evaluating took longer than {deadline_s:g} s") from None
         except (asyncio.IncompleteReadError, ConnectionError, ModelError):
             raise Overrun(f"evaluating ended its worker ({_ending(await self.end())})") from None
         self.bytes_own = max(self.resident() - self.bytes_at_start, 0)
-        return answer
+        return outline, answer
 
     def is_over(self) -> bool:
         """Whether the process has ended by itself, or was ended."""

@@ -267,8 +267,27 @@ class Refusal(msgspec.Struct, frozen=True, tag="refusal", forbid_unknown_fields=
 
 Answer = Loaded | Judged | Dropped | Refusal
 
+
+class Heading(msgspec.Struct, frozen=True):
+    """What the evaluator reads of a request; the rest is for the worker to read, which is strict."""
+
+    type: Literal["load", "judge", "drop"]
+    tenant: str
+    handle: str
+
+
+class Outline(msgspec.Struct, frozen=True):
+    """What the evaluator reads of a worker's answer; the rest is for the client to read, which is strict."""
+
+    type: Literal["loaded", "judged", "dropped", "refusal"]
+    reason: str = ""
+    message: str = ""
+
+
 _REQUESTS: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
 _ANSWERS: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
+_HEADINGS = msgspec.json.Decoder(Heading)
+_OUTLINES = msgspec.json.Decoder(Outline)
 
 
 def framed(message: Request | Answer) -> bytes:
@@ -296,6 +315,22 @@ def request_from(payload: bytes) -> Request:
     if isinstance(request, Judge) and len(request.items) > ITEMS_PER_MESSAGE:
         raise ModelError(f"{len(request.items)} observations in one request; at most {ITEMS_PER_MESSAGE} are taken")
     return request
+
+
+def heading_of(payload: bytes) -> Heading:
+    """What kind of request a payload is, and of whom; ModelError for what is none."""
+    try:
+        return _HEADINGS.decode(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise ModelError(f"not a request: {error}") from error
+
+
+def outline_of(payload: bytes) -> Outline:
+    """What kind of answer a payload is; ModelError for what is none."""
+    try:
+        return _OUTLINES.decode(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise ModelError(f"not an answer: {error}") from error
 
 
 def answer_from(payload: bytes) -> Answer:

@@ -134,6 +134,17 @@ class Search:
             origin = self.parents[spot]
         return spot, steps[::-1]
 
+    def retells(self, spot: Spot) -> bool:
+        """Whether what is claimed at a spot was taken for an earlier observation already."""
+        claim, origin = self._question.claim, self.parents[spot]
+        while origin.before is not None and (spot[0], origin.before[0]) != (TAKEN, BEFORE):
+            spot = origin.before
+            origin = self.parents[spot]
+        if claim is None or origin.before is None:
+            return False
+        labels = origin.before[1][1]
+        return any(rank >= self._question.open_from and fits_claim(self._call(call), claim) for rank, call in labels)
+
     def count(self, amount: int) -> None:
         """Counts spots. Raises Over where they are too many, or the time is over."""
         self._left -= amount

@@ -86,6 +86,7 @@ class Move:
     cloud: Cloud | None
     kept: tuple[int, ...] = ()
     actions: tuple[str, ...] = ()
+    retells: bool = False
     reason: str = ""
     trouble: str = ""
 
@@ -227,7 +228,7 @@ class Space:
         shortest = min(spots, key=search.depth)
         actions = [call.action for label, _ in search.way(shortest)[1] for call in label]
         claimed = [question.claim.action] if question.claim and question.claim.action not in actions else []
-        return Move(self._cloud(items), kept, (*actions, *claimed))
+        return Move(self._cloud(items), kept, (*actions, *claimed), bool(claimed) and search.retells(shortest))
 
     def _nowhere(self, reached: set[int]) -> Move:
         """No state agrees: unless a step on the way has no value, that is certain."""

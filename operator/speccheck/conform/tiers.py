@@ -23,7 +23,7 @@ from speccheck.errors import ModelError
 from speccheck.ir.itf import decode
 from speccheck.ir.literals import literal
 from speccheck.ir.models import Model
-from speccheck.ir.nodes import Read
+from speccheck.ir.nodes import Param, Read
 from speccheck.ir.values import Value
 from speccheck.ir.walks import bottom_up
 
@@ -54,8 +54,8 @@ class Sight:
 
 @dataclass(slots=True)
 class Settings:
-    """What the tiers go by. `involved` are the sources that each invariant's variables come from. `claims_only`: no
-    variable is mapped; `ordered`: and all that is observed comes in one order."""
+    """What the tiers go by. `involved` are the sources that each invariant's variables and parameters come from.
+    `claims_only`: no variable is mapped; `ordered`: and all that is observed comes in one order."""
 
     tiers: frozenset[Tier]
     settle_s: float
@@ -189,8 +189,9 @@ class Tiers:
         if not standing.frontier.anchored:
             return (self._anchored(trace, standing, sight, fixed, name),)
         match standing.frontier.observe(fixed, sight.claim, sight.time.timestamp()):
-            case Explained(actions):
-                self.actions.update(actions)
+            case Explained(actions, retells):
+                counted = retells and self.actions[actions[-1]] > 0
+                self.actions.update(actions[:-1] if counted else actions)
                 trace.ambiguous = False
                 return (self._known(standing.frontier, name),)
             case Broken(explanation):
@@ -292,3 +293,12 @@ def mentions(model: Model) -> dict[str, tuple[str, ...]]:
             reads = {node.variable for node in bottom_up([each.predicate], set()) if isinstance(node, Read)}
             found[each.name] = tuple(v.name for v in model.variables if v.name in reads)
     return found
+
+
+def parameters_mentioned(model: Model) -> dict[str, frozenset[str]]:
+    """For each invariant the parameters it mentions."""
+    return {
+        each.name: frozenset(n.name for n in bottom_up([each.predicate], set()) if isinstance(n, Param))
+        for each in model.properties
+        if each.kind == "invariant"
+    }

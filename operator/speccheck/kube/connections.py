@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 import aiohttp
 import msgspec
 import yaml
+from aiohttp.http_exceptions import LineTooLong
 from kubernetes.aio import client as kubernetes_client
 from kubernetes.aio import config as kubernetes_config
 
@@ -204,7 +205,9 @@ async def _lines(answer: aiohttp.ClientResponse, path: str) -> AsyncIterator[byt
         async for line in answer.content:
             if line.strip():
                 yield line
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+    except (ValueError, LineTooLong) as error:
+        raise ApiError(0, "LineTooLong", f"GET {path}: a line of more than {LINE_LIMIT_BYTES} bytes") from error
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise ApiError(0, "StreamBroken", f"GET {path}: the stream broke off: {_text(error)}") from error
 
 

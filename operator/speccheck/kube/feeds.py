@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias, assert_never
@@ -154,6 +153,7 @@ class _Log:
     pod: str
     ended: bool
     since: datetime | None
+    restarts: int = 0
     open: bool = False
     failing: ApiError | None = None
 
@@ -199,7 +199,7 @@ class _Logs:
         if self._following >= LOGS_LIMIT:
             await self._missed(f"more than {LOGS_LIMIT} pods fit; the log of {name} is not followed")
             return
-        log = _Log(name, ended=phase != "Running", since=self._since)
+        log = _Log(name, phase != "Running", self._since, _restarts(pod))
         self._following += 1
         self._readers.create_task(self._follow(log), name=f"log of {name}").add_done_callback(self._left)
 
@@ -207,23 +207,32 @@ class _Logs:
         self._following -= 1
 
     async def _follow(self, log: _Log) -> None:
-        """Read one pod's log to its end. Where the stream breaks off, what came in between is a gap."""
+        """Read one pod's log to its end, which comes with each of its container's runs.
+
+        Where it breaks off, and where a whole run was missed, that is a gap.
+        """
         while True:
             try:
                 await self._read(log)
-                if log.ended or not await self._still_runs(log.pod):
+                if log.ended or not await self._still_runs(log):
                     return
             except ApiError as error:
                 if error.missing:
                     return
-                _log.info("source %s of %s: %s", self._name, self._whose.namespace, error)
-                log.failing = error
-            if log.open:
-                log.open = False
-                await self._missed(f"the log of {log.pod} broke off")
-            elif log.failing is not None:
-                await self._put(Told(self._name, Failing(log.failing)))
+                await self._broken(log, error)
             await asyncio.sleep(LOG_RETRY_S)
+
+    async def _broken(self, log: _Log, error: ApiError) -> None:
+        """A log that was being read is not any more, which is a gap, or could not be read in the first place."""
+        _log.info("source %s of %s: %s", self._name, self._whose.namespace, error)
+        if error.reason == "LineTooLong":
+            log.since = _now()  # read again, it would be as long
+        if log.open:
+            log.open = False
+            await self._missed(f"the log of {log.pod} broke off")
+        else:
+            log.failing = error
+            await self._put(Told(self._name, Failing(error)))
 
     async def _read(self, log: _Log) -> None:
         """Pass on what a log says after what was passed on before, until it ends or breaks off. Raises ApiError."""
@@ -235,16 +244,15 @@ class _Logs:
         path = PODS.path(self._whose.namespace, log.pod, "log")
         headers = {IMPERSONATION: self._whose.user, "Accept": "*/*"}
         begun = log.since
-        with suppress(TimeoutError):
-            async with self._connection.lines(path, query=query, headers=headers, silence_s=LOG_SILENCE_S) as lines:
-                await self._opened(log)
-                async for line in lines:
-                    stamp, _, text = line.partition(b" ")
-                    written = _written(stamp)
-                    if written is None or (begun is not None and written <= begun):
-                        continue
-                    log.since = written
-                    await self._line(text)
+        async with self._connection.lines(path, query=query, headers=headers, silence_s=LOG_SILENCE_S) as lines:
+            await self._opened(log)
+            async for line in lines:
+                stamp, _, text = line.partition(b" ")
+                written = _written(stamp)
+                if written is None or (begun is not None and written <= begun):
+                    continue
+                log.since = written
+                await self._line(text)
 
     async def _opened(self, log: _Log) -> None:
         """A log can be read; where one could not before, that is over."""
@@ -262,14 +270,24 @@ class _Logs:
         except ValueError as error:
             await self._missed(f"a line that is no observation: {error}")
 
-    async def _still_runs(self, pod: str) -> bool:
+    async def _still_runs(self, log: _Log) -> bool:
+        """Whether more may come; where its containers were started again more than once meanwhile, some was missed."""
         headers = {IMPERSONATION: self._whose.user}
-        body = await self._connection.request("GET", PODS.path(self._whose.namespace, pod), headers=headers)
+        body = await self._connection.request("GET", PODS.path(self._whose.namespace, log.pod), headers=headers)
+        before, log.restarts = log.restarts, _restarts(body)
+        if log.restarts > before + 1:
+            await self._missed(f"{log.pod} was started again {log.restarts - before} times")
         return bool((body.get("status") or {}).get("phase") == "Running")
 
     async def _missed(self, reason: str) -> None:
         _log.info("source %s of %s: %s", self._name, self._whose.namespace, reason)
         await self._put(Told(self._name, Observation(_now(), kind=ObservationKind.GAP, reason=reason)))
+
+
+def _restarts(pod: dict[str, Any]) -> int:
+    """How often a pod's containers were started again, the one for which this was most often."""
+    containers = (pod.get("status") or {}).get("containerStatuses") or ()
+    return max((int(each.get("restartCount") or 0) for each in containers), default=0)
 
 
 def _now() -> datetime:
