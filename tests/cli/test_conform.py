@@ -296,3 +296,31 @@ def terminal(command: Sequence[str]) -> str:
     os.close(ours)
     assert process.wait(10) == 0
     return found.decode()
+
+
+def test_a_key_of_which_nothing_could_be_judged_is_not_taken_for_conformance(run: Run, tmp_path: Path) -> None:
+    spec = tmp_path / "pool.py"
+    spec.write_text(
+        "from speccheck import Context, MachineStateBase, Param, StateVar, action, invariant, state\n\n\n"
+        "@state\nclass Pool(MachineStateBase):\n    MOST: Param[int]\n    running: StateVar[int]\n\n\n"
+        "@action(init=True)\ndef init(c: Context[Pool]):\n    c.state.running = 0\n\n\n"
+        "@action(inline=False)\ndef start(c: Context[Pool]):\n    c.state.running += 1\n\n\n"
+        '@invariant\ndef bounded(s: Pool):\n    """Never more run than may."""\n    return s.running <= s.MOST\n'
+    )
+    observe = tmp_path / "observe.yaml"
+    observe.write_text(
+        "sources:\n"
+        "- {name: limits, kubernetes: {apiVersion: v1, kind: ConfigMap}}\n"
+        "- {name: pool, kubernetes: {apiVersion: v1, kind: Pool}}\n"
+        "tiers: [State]\nparameters: {MOST: limits.data.most}\nvariables: {running: pool.status.running}\n"
+    )
+
+    def of(kind: str, name: str, **body: Any) -> dict[str, Any]:
+        return {"time": at(0), "object": {"apiVersion": "v1", "kind": kind, "metadata": {"name": name}, **body}}
+
+    known = [of("ConfigMap", "a", data={"most": 3}), of("Pool", "a", status={"running": 1})]
+    command = ["conform", str(spec), "-m", str(observe)]
+    assert run(*command, write(tmp_path / "known.jsonl", known)).status == 0
+    ended = run(*command, write(tmp_path / "more.jsonl", [*known, of("Pool", "b", status={"running": 99})]))
+    assert ended.status == 3
+    assert "1 key could not be judged" in ended.out

@@ -128,6 +128,13 @@ def test_it_is_broken_by_an_observation_too_late_where_nothing_ticks() -> None:
     assert verdicts(queue, 60, (2, 0, NONE)) == ["Violated"]
 
 
+def test_what_is_kept_too_late_was_broken_though_nothing_ticked() -> None:
+    queue = obliged(served=60)
+    verdicts(queue, 0, (1, 0, NONE))
+    assert verdicts(queue, 500, (1, 1, NONE)) == ["Violated", "Holds"]
+    assert verdicts(queue, 501, (1, 1, NONE)) == ["Holds"]
+
+
 def test_the_time_counts_from_the_first_moment_and_anew_once_kept() -> None:
     queue = obliged(served=60)
     verdicts(queue, 0, (1, 0, NONE))
@@ -215,12 +222,15 @@ def test_a_name_that_is_no_temporal_property_is_refused(name: str, words: str) -
 def test_with_whole_states_it_is_what_the_words_say(steps: list[tuple[int, int, int]]) -> None:
     """Broken exactly where, for as long as the deadline, it was owed and never kept."""
     queue = obliged(served=40)
-    now, owed = 0, None
+    now, owed, told = 0, None, False
     for pause, asked, done in steps:
         now += pause
         found = verdicts(queue, now, (asked, done, NONE))
         if asked == done:
-            owed = None
-        elif owed is None and asked > done:
+            late, owed, told = owed is not None and now - owed >= 40 and not told, None, False
+            assert found == (["Violated", "Holds"] if late else ["Holds"])
+            continue
+        if owed is None and asked > done:
             owed = now
-        assert found == ["Violated" if owed is not None and now - owed >= 40 else "Holds"]
+        told = owed is not None and now - owed >= 40
+        assert found == ["Violated" if told else "Holds"]

@@ -137,14 +137,12 @@ class Obligations:
         """
         self.budget.restart()
         with deep_recursion():
-            found = [self._observed(each, states, time) for each in self.deadlines]
-        return tuple(result for result in found if result is not None)
+            return tuple(result for each in self.deadlines for result in self._observed(each, states, time))
 
-    def tick(self, time: datetime) -> tuple[Result, ...]:
+    def tick(self, time: datetime, of: Sequence[_Deadline] | None = None) -> tuple[Result, ...]:
         """What it means that it is this late: a result for each property that has just become overdue."""
-        return tuple(
-            self._result(each, time) for each in self.deadlines if any([*map(self._late(each, time), self._of(each))])
-        )
+        asked = self.deadlines if of is None else of
+        return tuple(self._result(each, time) for each in asked if any([*map(self._late(each, time), self._of(each))]))
 
     def restart(self) -> None:
         """Something may have happened that nobody saw: whatever is owed counts anew. What is overdue stays so."""
@@ -166,18 +164,23 @@ class Obligations:
 
         return late
 
-    def _observed(self, deadline: _Deadline, states: Sequence[State], time: datetime) -> Result | None:
+    def _observed(self, deadline: _Deadline, states: Sequence[State], time: datetime) -> tuple[Result, ...]:
+        """What is so now; before it, where a promise was kept too late and nobody had told so, that it was broken."""
         judged = False
+        late = tuple(self.tick(time, (deadline,)))
         try:
             for case in self._of(deadline):
-                judged |= self._move(case, states, time, self._late(deadline, time))
+                judged |= self._move(case, states, time)
         except EvaluationFailed as failure:
-            return Result(deadline.name, "Error", f"it has no value here: {failure.reason}", "Time")
+            return (Result(deadline.name, "Error", f"it has no value here: {failure.reason}", "Time"),)
         except (TooLarge, LimitReached) as error:
-            return Result(deadline.name, "Unknown", str(error), "Time", "OverBudget")
-        return self._result(deadline, time) if judged else None
+            return (Result(deadline.name, "Unknown", str(error), "Time", "OverBudget"),)
+        if not judged:
+            return late
+        now = self._result(deadline, time)
+        return (now,) if now.verdict == "Violated" else (*late, now)
 
-    def _move(self, case: _Case, states: Sequence[State], time: datetime, late: Callable[[_Case], bool]) -> bool:
+    def _move(self, case: _Case, states: Sequence[State], time: datetime) -> bool:
         """Takes one promise on; whether anything could be said of it."""
         promise = case.promise
         if not states or any(state[slot] is UNSET for state in states for slot in promise.mentions):
@@ -188,7 +191,6 @@ class Obligations:
             case.since, case.overdue, case.kept = None, False, promise.once
         elif case.since is None and (promise.premise is None or all(promise.premise(state) for state in states)):
             case.since = time
-        late(case)
         return True
 
     def _result(self, deadline: _Deadline, time: datetime) -> Result:

@@ -238,7 +238,7 @@ class Monitor:
             sight = self._sight(trace, view, created)
             _keep(self._unbound, key, sight is None)
             results = self._tiers.judge(trace, sight) if sight is not None else ()
-        except (Rejected, ModelError, OverBudget) as error:
+        except (Rejected, ModelError, OverBudget, UsageError) as error:
             self._missed(view, trace)
             return self._rejected(view, key, str(error))
         self._note(trace)

@@ -57,7 +57,9 @@ class Skipped:
     seen: dict[tuple[str, str, str], Problem] = field(default_factory=dict)
 
     def add(self, seen: Seen, message: str) -> None:
-        """One more."""
+        """One more; one that will not come again, as an event, need not be known again."""
+        if not seen.version:
+            return
         name = f"{seen.object.kind} {seen.object.name}".strip() or "an event"
         self.seen[_at(seen)] = Problem("OverBudget", f"{name}: {message}")
 
