@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -200,7 +201,8 @@ def test_a_run_of_full_size_is_taken(api: Cluster, create: Callable[[Any], Body]
 def test_events_are_taken_once_and_their_series_patched(api: Cluster, create: Callable[[Any], Body]) -> None:
     asked = request_of(create(merged(speccheck(), {"spec": {"observe": OBSERVE}})))
     race = finished_events(asked, answered_run(asked, report(VIOLATED)), NOW)
-    drift, on_speccheck = drift_events(asked, DRIFT, NOW)
+    elsewhere = replace(DRIFT, object=replace(DRIFT.object, namespace=asked.namespace))
+    drift, on_speccheck = drift_events(asked, elsewhere, NOW)
     for event in (*race, on_speccheck):
         create(event.body)
     with pytest.raises(ClusterError, match="AlreadyExists"):
@@ -210,7 +212,7 @@ def test_events_are_taken_once_and_their_series_patched(api: Cluster, create: Ca
     api.kubectl("patch", name, f"--namespace={asked.namespace}", "--type=merge", f"--patch={json.dumps(patch)}")
     patched = api.read("events.v1.events.k8s.io", on_speccheck.name, f"--namespace={asked.namespace}")
     assert patched["series"]["count"] == 2
-    assert drift.namespace == "platform"
+    assert drift.namespace == asked.namespace
     described = api.kubectl("describe", "spc", asked.name, f"--namespace={asked.namespace}")
     assert "InvariantViolated" in described
     assert "init → planner_publish(1) → deployer_apply" in described
