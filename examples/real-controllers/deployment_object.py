@@ -11,6 +11,7 @@ What the spec assumes.
 - The API server raises the generation by one with every change of the spec, and only then.
 - A write of the status is about one generation, not older than the one before. It may be *older than the newest*: then
   only what is true of any status can be claimed.
+- `maxUnavailable` is a number, MAX_UNAVAILABLE, or a percentage of the desired number, rounded down; the other is 0.
 - Numbers of pods are at most LIMIT, which is to leave room for the surge and for pods on their way out.
 - The revision is written by the controller to the object's metadata, apart from the status, and only counts up.
 
@@ -48,6 +49,7 @@ class DeploymentObject(MachineStateBase):
 
     LIMIT: Param[int]
     MAX_UNAVAILABLE: Param[int]
+    PERCENT_UNAVAILABLE: Param[int]
     CHANGES: Param[int]
     generation: StateVar[int]
     desired: StateVar[int]
@@ -81,7 +83,8 @@ def init(c: Context[DeploymentObject]):
 @expr
 def min_available(s: DeploymentObject):
     """How many pods must be available for the condition Available."""
-    return Ite(s.desired > s.MAX_UNAVAILABLE, s.desired - s.MAX_UNAVAILABLE, 0)
+    unavailable = s.MAX_UNAVAILABLE + s.desired * s.PERCENT_UNAVAILABLE // 100
+    return Ite(s.desired > unavailable, s.desired - unavailable, 0)
 
 
 @action(inline=False)
@@ -185,10 +188,4 @@ def a_status_is_written(s: DeploymentObject):
 @instance
 def small() -> DeploymentObject:
     """Up to two pods, one change."""
-    return DeploymentObject(LIMIT=2, MAX_UNAVAILABLE=0, CHANGES=1)
-
-
-@instance
-def live() -> DeploymentObject:
-    """What a real one is held to: up to eight pods, changes without end."""
-    return DeploymentObject(LIMIT=8, MAX_UNAVAILABLE=0, CHANGES=1_000_000_000)
+    return DeploymentObject(LIMIT=2, MAX_UNAVAILABLE=0, PERCENT_UNAVAILABLE=50, CHANGES=1)

@@ -32,9 +32,14 @@ def order(observe: Mapping[str, Any]) -> MappingOrder:
     )
 
 
-def monitor(spec: Path, mapping: Path) -> Monitor:
-    """A spec's observations, of which there are none yet; how busy the machine is changes no answer."""
-    found = order({"actions": [], **yaml.safe_load(mapping.read_text())})
+def monitor(spec: Path, mapping: Path, parameters: Mapping[str, str] | None = None) -> Monitor:
+    """A spec's observations, of which there are none yet; how busy the machine is changes no answer.
+
+    `parameters` stand for the mapping's of the same names.
+    """
+    written = yaml.safe_load(mapping.read_text())
+    given = {"parameters": written.get("parameters", {}) | parameters} if parameters else {}
+    found = order({"actions": [], **written, **given})
     return Monitor(load(spec).model, found, MonitorLimits(question_s=60.0))
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from tests.conform.holding import RECORDINGS, TOP, held, monitor, observations
 
+from speccheck.conform.protocols import View
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 EXAMPLE = TOP / "examples" / "dns-controller"
 
 
@@ -60,15 +64,42 @@ CONFORMANT = {
 failing pods, and a restart of the controller manager."""
 
 
+PARAMETERS = {"deployment": {"MAX_UNAVAILABLE": "0", "PERCENT_UNAVAILABLE": "0"}}
+"""What was agreed for the objects recorded, where the recording leaves it out."""
+
+
 @pytest.mark.parametrize("recording", CONFORMANT)
 def test_kubernetes_own_controllers_conform(recording: str) -> None:
     spec, seen = CONFORMANT[recording]
-    watch = monitor(REAL / f"{spec}.py", REAL / f"{spec}.yaml")
+    watch = monitor(REAL / f"{spec}.py", REAL / f"{spec}.yaml", PARAMETERS.get(recording))
     for each, judgement in held(watch, observations(RECORDINGS / f"{recording}.jsonl")):
         assert not judgement.rejected, f"line {each.line}: {judgement.rejected}"
         assert [result for result in judgement.results if result.verdict != "Holds"] == [], f"line {each.line}"
     counted = watch.census().actions
     assert {name: counted.get(name, 0) for name, least in seen.items() if counted.get(name, 0) < least} == {}
+
+
+def test_a_quarter_of_a_deployments_pods_may_be_unavailable_where_it_says_nothing() -> None:
+    status = {"observedGeneration": 1, "replicas": 4, "updatedReplicas": 4, "readyReplicas": 3, "availableReplicas": 3}
+    said = [{"type": "Available", "status": "True"}]
+    for strategy, ready, wanted in (
+        ({}, 3, "Holds"),
+        ({}, 2, "Violated"),
+        ({"maxUnavailable": "50%"}, 2, "Holds"),
+        ({"maxUnavailable": 1}, 3, "Holds"),
+        ({"maxUnavailable": 0}, 3, "Violated"),
+    ):
+        watch = monitor(REAL / "deployment_object.py", REAL / "deployment_object.yaml")
+        seen = {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": "web", "namespace": "shop", "generation": 1},
+            "spec": {"replicas": 4, "strategy": {"rollingUpdate": strategy}},
+            "status": status | {"readyReplicas": ready, "availableReplicas": ready, "conditions": said},
+        }
+        (judgement,) = watch.take(View("deployment", NOON, "ADDED", seen))
+        honest = {r.property: r.verdict for r in judgement.results}["available_condition_is_honest"]
+        assert (strategy, ready, honest) == (strategy, ready, wanted), judgement
 
 
 EDITED = {

@@ -7,10 +7,11 @@ import json
 import os
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from tests.cluster.errors import ClusterError, StoppedError
 from tests.e2e.places import Body, Place
@@ -22,14 +23,19 @@ SPEC_CHECKS = "speccheck.dev/v1alpha1", "specchecks"
 
 END_S = 10.0
 LASTING_S = 600
-MOST_WATCHES = 8
+MOST_WATCHES = 60
+PAUSE_S = 0.5
 
 
 @dataclass(frozen=True)
 class Heard:
-    """An object as it was at some time: `type` is ADDED, MODIFIED or DELETED; `time` when this was heard."""
+    """An object as it was at some time: `type` is ADDED, MODIFIED or DELETED; `time` when this was heard.
+
+    `since_s` is the same time on a clock that nobody sets.
+    """
 
     time: datetime
+    since_s: float
     type: str
     object: Body
 
@@ -40,7 +46,8 @@ class Recording:
     def __init__(self, place: Place, what: str) -> None:
         self._place = place
         self._what = what
-        self._fault = ""
+        self._said: list[str] = []
+        self._stopped = False
         self.heard: list[Heard] = []
 
     @property
@@ -52,40 +59,58 @@ class Recording:
         """Take in what a watch says, to its end, which may be an ERROR of the API server's."""
         assert process.stdout is not None
         for line in process.stdout:
-            now = datetime.now(UTC)
+            now, since_s = datetime.now(UTC), time.monotonic()
             try:
                 event = json.loads(line)
                 if event["type"] == "ERROR":
-                    print(f"the recording of {self._what} was broken off: {line}")
+                    self._said.append(line)
                     return
-                self.heard.append(Heard(now, event["type"], event["object"]))
+                self.heard.append(Heard(now, since_s, event["type"], event["object"]))
             except (ValueError, KeyError, TypeError):
-                print(f"the recording of {self._what} heard what it does not know: {line}")
-                return
+                self._said.append(line)
 
     def stopped(self) -> None:
         """It does not go on any more."""
-        self._fault = "it was broken off too often"
+        self._stopped = True
+
+    def check(self) -> None:
+        """Raises StoppedError where it does not go on."""
+        if self._stopped:
+            raise StoppedError(f"the recording of {self._what} was broken off too often: {self.told()}")
+
+    def told(self) -> str:
+        """How much was heard, how long ago the last was, who wrote it, and what was said that is no event."""
+        if not self.heard:
+            return f"nothing heard; {self._said[-5:]}"
+        last = self.heard[-1]
+        written = last.object["metadata"].get("managedFields") or [{}]
+        by = max(written, key=lambda entry: str(entry.get("time", ""))).get("manager", "?")
+        ago_s = time.monotonic() - last.since_s
+        return f"{len(self.heard)} heard, the last {ago_s:.1f} s ago, written by {by}; {self._said[-5:]}"
 
     def wait(self, what: str, about: str, wanted: Callable[[Heard], bool], timeout_s: float = 20.0) -> Heard:
         """The first that is wanted, once it is heard; `about` names the SpecCheck that the error tells of."""
 
         def probe() -> Heard | None:
             found = next(filter(wanted, list(self.heard)), None)
-            if found is None and self._fault:
-                raise StoppedError(f"the recording of {self._what} stopped: {self._fault}")
+            if found is None:
+                self.check()
             return found
 
         return self._place.wait(what, about, probe, timeout_s)
 
-    def wait_quiet(self, about: str, quiet: timedelta = timedelta(seconds=1), timeout_s: float = 30.0) -> list[Heard]:
+    def wait_quiet(self, about: str, quiet_s: float = 1.0, timeout_s: float = 60.0) -> list[Heard]:
         """All of it, once nothing new was heard for a while."""
 
         def probe() -> list[Heard] | None:
+            self.check()
             heard = list(self.heard)
-            return heard if heard and datetime.now(UTC) - heard[-1].time >= quiet else None
+            return heard if heard and time.monotonic() - heard[-1].since_s >= quiet_s else None
 
-        return self._place.wait(f"{self._what} to change no more", about, probe, timeout_s)
+        try:
+            return self._place.wait(f"{self._what} to change no more", about, probe, timeout_s)
+        except ClusterError as error:
+            raise ClusterError(f"{self.told()}\n{error}") from error
 
 
 @contextmanager
@@ -127,7 +152,7 @@ class _Listening:
                     process.terminate()
                 self._recording.follow(process)
                 process.terminate()
-            if self._ended.is_set():
+            if self._ended.wait(PAUSE_S):
                 return
         self._recording.stopped()
 

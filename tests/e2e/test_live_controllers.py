@@ -84,9 +84,9 @@ def test_they_conform_through_rollouts_scalings_a_rollback_and_a_pause(observed:
     for name in RESOURCES:
         checked = name.replace("_", "-")
         observed.wait_condition(checked, "Conformant", "True", timeout_s=20)
+        assert [event["note"] for event in observed.events(checked, "DriftDetected")] == []
         observe = observed.status(checked)["observe"]
         assert [observe.get(each, 0) for each in ("rejected", "resolved", "driftsActive")] == [0, 0, 0], observe
-        assert observed.events(checked, "DriftDetected") == []
 
 
 def test_ten_edits_by_hand_are_caught_and_named(observed: Place) -> None:
