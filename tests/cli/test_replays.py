@@ -115,6 +115,22 @@ def test_a_step_that_the_model_does_not_allow_is_told(run: Run, saved: Callable[
     assert "step 2 of the path" in ended.err
 
 
+def test_a_path_that_begins_where_something_was_observed_begins_there(run: Run, saved: Callable[..., Path]) -> None:
+    def later(document: dict[str, Any]) -> None:
+        del document["states"][0]
+
+    def observed(document: dict[str, Any]) -> None:
+        document["#meta"]["start"] = "anchor"
+
+    file = saved("--instance", "large", "--property", "below_five")
+    edited(file, later)
+    refused = run("replay", "counter.py", "path.itf.json")
+    assert (refused.status, refused.out) == (5, "")
+    assert "the initial state of the path, increment(by), does not reproduce" in refused.err
+    edited(file, observed)
+    assert "the path replays, 2 steps" in run("replay", "counter.py", "path.itf.json").out
+
+
 def test_a_malformed_document_is_refused_with_the_place(run: Run, saved: Callable[..., Path]) -> None:
     def garble(document: dict[str, Any]) -> None:
         document["states"][1]["count"] = "many"

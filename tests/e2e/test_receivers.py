@@ -3,6 +3,7 @@
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from tests.cluster.clusters import Cluster
 from tests.e2e.conftest import SYSTEM, TOP
-from tests.e2e.places import Place, metrics
+from tests.e2e.observing import observing
+from tests.e2e.places import Body, Place, metrics
 
 EXPORT = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
 NAME = f"speccheck-receiver.{SYSTEM}.svc"
@@ -50,11 +52,13 @@ class Receiver:
         """How often OTLP was received with this result."""
         return metrics(self.cluster).get(f'speccheck_received_total{{kind="otlp",result="{result}"}}', 0)
 
-    def export(self, token: str) -> grpc.StatusCode:
+    def export(self, token: str, event: str = "apply", **attributes: int) -> grpc.StatusCode:
         """Send one event by gRPC with this token; how that is answered."""
         request = ExportLogsServiceRequest()
-        record = request.resource_logs.add().scope_logs.add().log_records.add(event_name="apply")
-        record.attributes.add(key="speccheck.seq").value.int_value = 1
+        now_ns = time.time_ns()
+        record = request.resource_logs.add().scope_logs.add().log_records.add(event_name=event, time_unix_nano=now_ns)
+        for name, value in attributes.items():
+            record.attributes.add(key=name).value.int_value = value
         credentials = grpc.ssl_channel_credentials(self.certificate.read_bytes())
         direct = [("grpc.enable_http_proxy", 0)]
         with grpc.secure_channel(f"{self.address}:4317", credentials, direct) as channel:
@@ -194,3 +198,35 @@ def test_tokens_are_good_for_us_only_if_they_were_made_for_us(receiver: Receiver
     assert receiver.export(others) is grpc.StatusCode.UNAUTHENTICATED
     assert receiver.export(good[:-4] + "AAAA") is grpc.StatusCode.UNAUTHENTICATED
     assert receiver.counted("unauthenticated") == before + 2
+
+
+def test_what_a_program_sends_is_held_to_the_spec(receiver: Receiver, place: Place) -> None:
+    place.kubectl("create", "serviceaccount", "program")
+    token = place.kubectl("create", "token", "program", "--audience=speccheck").strip()
+    place.apply(
+        observing(
+            "budget",
+            sources=[{"name": "program", "otlp": {}}],
+            serviceAccountName="program",
+            instance="small",
+            parameters={},
+            variables={"count": 'int(event.attributes["count"])'},
+            actions=[{"name": "increment", "when": 'event.name == "increment"'}],
+            tiers=["State", "Step"],
+            window="200ms",
+        )
+    )
+    place.wait_condition("budget", "Conformant", "Unknown", "NothingObserved", timeout_s=90)
+    for count in (0, 1, 2):
+        assert receiver.export(token, "increment" if count else "began", count=count) is grpc.StatusCode.OK
+    place.wait_condition("budget", "Conformant", "True")
+    assert receiver.export(token, "increment", count=7) is grpc.StatusCode.OK
+    place.wait_condition("budget", "Conformant", "False", "DriftDetected")
+
+    def broken() -> Body | None:
+        drifts = {drift["property"]: drift["message"] for drift in place.status("budget")["observe"]["drifts"]}
+        return drifts if set(drifts) == {"bounded", "increment"} else None
+
+    assert "count 2 → 7" in place.wait("an invariant and a step that are broken", "budget", broken)["increment"]
+    told = place.events("budget", "DriftDetected")
+    assert {event["regarding"]["kind"] for event in told} == {"SpecCheck"}

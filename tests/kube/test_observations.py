@@ -13,7 +13,7 @@ from tests.kube.apis import Body
 from tests.resource.bodies import NOW, OBSERVE, request
 
 from speccheck.conform.clients import OverBudget, Subject
-from speccheck.conform.drifts import Seen, Tracker, object_ref
+from speccheck.conform.drifts import Drift, Seen, Tracker, object_ref
 from speccheck.conform.protocols import (
     Census,
     Item,
@@ -33,9 +33,10 @@ from speccheck.kube import observations
 from speccheck.kube.connections import ApiError
 from speccheck.kube.feeds import Told
 from speccheck.kube.meters import Meters
-from speccheck.kube.observations import Observing, Skipped, Tools
+from speccheck.kube.observations import Kept, Observing, Skipped, Tools
 from speccheck.kube.subscriptions import Change, Failing, Gap, Listed
 from speccheck.resource.events import EventBody
+from speccheck.resource.findings import Ending
 from speccheck.sources.observations import Event, Observation
 
 REQUEST = request({"observe": OBSERVE})
@@ -101,15 +102,34 @@ class Recorder:
         return [event.body["reason"] for event in self.told]
 
 
+class Findings:
+    """Keeps what is recorded. A drift of the key `unrecorded` gets no record."""
+
+    def __init__(self) -> None:
+        self.begun: list[Drift] = []
+        self.ended: list[Ending] = []
+
+    def begin(self, request: Any, drift: Drift, model_digest: str) -> str:
+        assert (request, model_digest) == (REQUEST, "sha256:m")
+        if drift.key == "unrecorded":
+            return ""
+        self.begun.append(drift)
+        return f"zone-{drift.identity[:20]}"
+
+    def end(self, _: Any, ending: Ending) -> None:
+        self.ended.append(ending)
+
+
 class Bench:
     """An observation with its surroundings."""
 
     def __init__(self, *drifts: Any) -> None:
         self.evaluator, self.recorder, self.meters = Evaluator(), Recorder(), Meters()
         self.moves = 0
-        tools: Any = Tools(self.evaluator, self.recorder, self.meters, self._moved)  # type: ignore[arg-type]
+        self.findings = Findings()
+        tools: Any = Tools(self.evaluator, self.recorder, self.findings, self.meters, self._moved)  # type: ignore[arg-type]
         self.skipped = Skipped()
-        self.observing = Observing(REQUEST, SUBJECT, Tracker(drifts), tools, self.skipped, "sha256:m")
+        self.observing = Observing(REQUEST, SUBJECT, Kept(Tracker(drifts), {}), tools, self.skipped, "sha256:m")
         self._version = 0
 
     def _moved(self) -> None:
@@ -166,6 +186,24 @@ def test_a_drift_is_told_at_once_repeated_as_a_series_and_resolved() -> None:
         await bench.take([bench.change("a", 1)])
         assert bench.recorder.reasons[2:] == ["DriftResolved", "DriftResolved"]
         assert bench.observing.state().resolved == 1
+
+    on_bench(body)
+
+
+def test_a_drift_is_recorded_once_where_the_storm_allows_and_its_record_closed() -> None:
+    async def body(bench: Bench) -> None:
+        await bench.take([bench.change("a", 11), bench.change("a", 12), bench.change("unrecorded", 13)])
+        (drift,) = bench.findings.begun
+        record = f"zone-{drift.identity[:20]}"
+        assert bench.observing.state().records == {drift.identity: record}
+        notes = {event.body["regarding"]["name"]: event.body["note"] for event in bench.recorder.told}
+        assert notes["a"].endswith(f"; in full: SpecCheckDrift {record})")
+        assert "SpecCheckDrift" not in notes["unrecorded"]
+        await bench.take([bench.change("a", 1), bench.change("unrecorded", 1)])
+        (ending,) = bench.findings.ended
+        assert (ending.drift.identity, ending.drift.count, ending.why) == (drift.identity, 2, "holds")
+        assert bench.observing.state().records == {}
+        assert bench.observing.state().lag_s is not None
 
     on_bench(body)
 

@@ -20,6 +20,7 @@ from speccheck.kube import feeds, observers
 from speccheck.kube.activities import Activities
 from speccheck.kube.connections import Connection
 from speccheck.kube.feeds import Feeds
+from speccheck.kube.findings import Findings
 from speccheck.kube.meters import Meters
 from speccheck.kube.observers import Observers, Surroundings
 from speccheck.kube.reads import Reader
@@ -123,7 +124,8 @@ def watching(directory: Path, body: Callable[[Watching], Awaitable[None]], socke
 def _surroundings(connection: Connection, client: EvaluatorClient, meters: Meters) -> Surroundings:
     receivers = Receivers(ReceiverOptions(), connection, meters)
     feeds = Feeds(connection, Watches(connection, Activities()), receivers)
-    return Surroundings(Reader(connection), feeds, client, Recorder(Writer(connection), meters), meters)
+    reader, writer = Reader(connection), Writer(connection)
+    return Surroundings(reader, feeds, client, Recorder(writer, meters), Findings(reader, writer, meters), meters)
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from speccheck.kube.activities import Activities
 from speccheck.kube.checks import Checks, Tools
 from speccheck.kube.connections import Connection
 from speccheck.kube.feeds import Feeds
+from speccheck.kube.findings import Findings
 from speccheck.kube.meters import Meters
 from speccheck.kube.observers import Observers, Surroundings
 from speccheck.kube.queues import Key
@@ -134,7 +135,8 @@ def _world(api: Api, connection: Connection, meters: Meters, settings: Settings)
     tools = Tools(reader, writer, recorder, meters, Tracer(), slots, settings)
     receivers = Receivers(ReceiverOptions(), connection, meters)
     feeds = Feeds(connection, Watches(connection, Activities()), receivers)
-    around = Surroundings(reader, feeds, EvaluatorClient(Path("/nowhere")), recorder, meters)
+    findings = Findings(reader, writer, meters)
+    around = Surroundings(reader, feeds, EvaluatorClient(Path("/nowhere")), recorder, findings, meters)
     observers = Observers(around, lambda _: None)
     parts = Parts(Snapshots(reader, settings), Checks(tools), observers, references, recorder, writer, meters, 600.0)
     return World(api, meters, Reconciler(parts), recorder, references, slots)

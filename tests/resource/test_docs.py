@@ -103,7 +103,11 @@ def test_the_tables_are_those_of_the_code() -> None:
 
 def test_every_part_has_its_table() -> None:
     names = {match["name"] for match in TABLE.finditer(PAGE.read_text(encoding="utf-8"))}
-    parts = {f"fields of {plural} {part}" for plural in ("specchecks", "speccheckruns") for part in ("spec", "status")}
+    parts = {
+        f"fields of {plural} {part}"
+        for plural in ("specchecks", "speccheckruns", "speccheckdrifts")
+        for part in ("spec", "status")
+    }
     assert names == parts | {"reasons", "metrics"}
 
 

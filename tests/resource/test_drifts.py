@@ -8,7 +8,7 @@ from tests.resource.bodies import NOW, OBSERVE, request
 from tests.resource.observed import DRIFT, OTHER_DRIFT, observed
 
 from speccheck.conform.protocols import Census, Loaded, Unjudged
-from speccheck.resource.drifts import drifts_from, forbidden_message, observe_body, traces_from
+from speccheck.resource.drifts import drifts_from, forbidden_message, observe_body, records_from, traces_from
 from speccheck.resource.requests import Request
 
 
@@ -122,6 +122,14 @@ def test_a_muted_drift_says_why_comes_last_and_reads_back() -> None:
     assert [d["muted"] for d in body["drifts"]] == [False, True]
     assert (body["driftsActive"], body["driftsMuted"], body["drifts"][1]["muteReason"]) == (2, 1, "planned")
     assert drifts_from({"observe": body}) == (OTHER_DRIFT, muted)
+
+
+def test_the_names_of_records_read_back() -> None:
+    state = observed(drifts=(DRIFT, OTHER_DRIFT), records={DRIFT.identity: "zone-1"}, lag_s=0.01234)
+    body = observe_body(state, NOW)
+    assert body["lagSeconds"] == 0.012
+    assert [each.get("record") for each in body["drifts"]] == ["zone-1", None]
+    assert records_from({"observe": body}) == {DRIFT.identity: "zone-1"}
 
 
 def test_what_is_told_is_bounded() -> None:

@@ -87,7 +87,11 @@ def _replayed(options: ReplayOptions) -> Replayed:
     _refuse_other_models(loaded.model, meta, options)
     model = _specialised(loaded.model, options.instance or meta.instance)
     recorded, _ = path_from_itf(document, model)
-    return Replayed(loaded, model, take_again(model, recorded), meta)
+    if meta.start != "anchor":
+        return Replayed(loaded, model, take_again(model, recorded), meta)
+    first, *others = recorded.states
+    observed = replace(recorded, states=(replace(first, label=(), choices=()), *others))
+    return Replayed(loaded, model, take_again(_starting_in(model, first), observed), meta)
 
 
 def _replay(options: ReplayOptions) -> int:

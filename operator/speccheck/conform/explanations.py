@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from time import monotonic
 from typing import Any, Literal, NamedTuple
 
 from speccheck.conform.protocols import Obstacle
 from speccheck.engines.base import Called, Label, OverBudget, State, Stepper
+from speccheck.engines.timers import Timer
 from speccheck.errors import ModelError, UsageError
 from speccheck.ir.itf import encode
 from speccheck.ir.literals import literal
@@ -93,12 +93,12 @@ class _Inquiry:
     stepper: Stepper
     fixed: Mapping[int, Value]
     claim: Claim | None
-    ends: float = field(default_factory=lambda: monotonic() + _BUDGET_S)
+    timer: Timer = field(default_factory=lambda: Timer(_BUDGET_S))
     found: dict[tuple[str, str], Obstacle] = field(default_factory=dict)
 
     def look(self, state: State) -> None:
         """Adds what keeps each action, from this state, from explaining the observation."""
-        if monotonic() > self.ends:
+        if self.timer.is_over:
             return
         try:
             taken = self._steps(state)
@@ -106,7 +106,7 @@ class _Inquiry:
             self._add(Obstacle("step", "unknown", str(error), GUARD_DISTANCE))
             return
         for action in self._actions():
-            if action not in taken and monotonic() <= self.ends:
+            if action not in taken and not self.timer.is_over:
                 self._hindered(state, action)
 
     def missed(self, label: Label, state: State, hidden: int) -> None:
@@ -208,7 +208,11 @@ def path_document(stepper: Stepper, steps: Sequence[Step]) -> dict[str, Any]:
     """An ITF document of a path, with the label of each step in its state's `#meta`, as reports' paths have it."""
     states = [_step_itf(stepper, number, step) for number, step in enumerate(steps)]
     return {
-        "#meta": {"format": "ITF", "description": f"{stepper.name}: from the anchor to the last good state"},
+        "#meta": {
+            "format": "ITF",
+            "description": f"{stepper.name}: from the anchor to the last good state",
+            "start": "anchor",
+        },
         "vars": list(stepper.variables),
         "states": states,
     }

@@ -48,7 +48,7 @@ class MonitorLimits:
     """How much is followed. `idle_s`: after how long without an observation a key of events alone is retired.
 
     `reachable`: up to how many reachable states are computed to anchor keys. `states` and `expansions` are a
-    frontier's. `question_s` bounds each single question to the Model.
+    frontier's. `question_s` bounds the work on each single question to the Model.
     """
 
     keys: int = 10_000
@@ -72,8 +72,8 @@ class Monitor:
         self._mapping = Mapping(model, order)
         self._model = self._mapping.model
         deadlines = order.deadlines if "Time" in order.tiers else {}
-        refuse_strange(self._model, deadlines)
-        self._bindings = Bindings(self._model, deadlines, Limits(timeout_s=self._limits.question_s))
+        refuse_strange(self._model, order.deadlines)
+        self._bindings = Bindings(self._model, deadlines, Limits(cpu_s=self._limits.question_s))
         self._bounds = Bounds(
             hidden_steps=order.hidden_steps,
             window_s=order.window_s,

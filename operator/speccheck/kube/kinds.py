@@ -28,6 +28,7 @@ class Kind:
 
 SPEC_CHECKS = Kind(API_VERSION, "SpecCheck", "specchecks")
 RUNS = Kind(API_VERSION, "SpecCheckRun", "speccheckruns")
+DRIFTS = Kind(API_VERSION, "SpecCheckDrift", "speccheckdrifts")
 JOBS = Kind("batch/v1", "Job", "jobs")
 PODS = Kind("v1", "Pod", "pods")
 CONFIG_MAPS = Kind("v1", "ConfigMap", "configmaps")

@@ -14,16 +14,18 @@ from typing import Any, assert_never
 
 from speccheck.conform.clients import EvaluatorClient, Subject
 from speccheck.conform.drifts import Change as DriftChange
-from speccheck.conform.drifts import ObjectRef, Repeated, Resolved, Seen, Started, Tracker, object_ref
+from speccheck.conform.drifts import Drift, ObjectRef, Repeated, Resolved, Seen, Started, Tracker, object_ref
 from speccheck.conform.protocols import ITEMS_PER_MESSAGE, Census, Item, Judgement, Thing, Tick, View
 from speccheck.conform.protocols import Gap as GapItem
 from speccheck.kube.connections import Body
 from speccheck.kube.feeds import KindMissing, Told
+from speccheck.kube.findings import Findings
 from speccheck.kube.meters import Meters
 from speccheck.kube.recorders import Recorder
 from speccheck.kube.subscriptions import Change, Failing, Gap, Listed
 from speccheck.resource.drifts import ObserveState, Problem, forbidden_message, logs_forbidden_message
 from speccheck.resource.events import drift_events, observation_event, resolved_events, series_patch
+from speccheck.resource.findings import Ending
 from speccheck.resource.metrics import OBSERVATION_RESULTS, OBSERVATION_TIERS
 from speccheck.resource.observing import is_evental, view_of
 from speccheck.resource.reasons import told
@@ -46,6 +48,7 @@ class Tools:
 
     evaluator: EvaluatorClient
     recorder: Recorder
+    findings: Findings
     meters: Meters
     moved: Callable[[], None]
 
@@ -84,11 +87,19 @@ class _Pending:
     heard: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The drifts of a SpecCheck, and the names of their records by their identities; both go on changing."""
+
+    tracker: Tracker
+    records: dict[str, str]
+
+
 class Observing:
-    """What was observed for one SpecCheck, since `subject` was loaded. `tracker` knows the drifts from before."""
+    """What was observed for one SpecCheck, since `subject` was loaded. `kept` knows the drifts from before."""
 
     def __init__(
-        self, request: Request, subject: Subject, tracker: Tracker, tools: Tools, skipped: Skipped, model_digest: str
+        self, request: Request, subject: Subject, kept: Kept, tools: Tools, skipped: Skipped, model_digest: str
     ) -> None:
         assert request.observe is not None, "only an observing SpecCheck is observed for"
         self._request = request
@@ -97,7 +108,9 @@ class Observing:
         self._subject = subject
         self._tools = tools
         self._model_digest = model_digest
-        self._tracker = tracker
+        self._tracker = kept.tracker
+        self._records = kept.records
+        self._lag_s: float | None = None
         self._skipped = skipped
         self._ordering = Ordering(request.observe.seconds["window"])
         windows = [
@@ -136,6 +149,8 @@ class Observing:
             census=self._census,
             loaded=self._subject.loaded,
             since_anchor=bool(self._undetermined),
+            lag_s=self._lag_s,
+            records=dict(self._records),
         )
 
     def unobserved(self) -> None:
@@ -276,7 +291,7 @@ class Observing:
             seen = replace(pending.seen, object=_ref(judgement.thing))
             self._tell(self._tracker.feed(seen, judgement))
             if pending.heard is not None:
-                lag_s = (_now() - pending.heard).total_seconds()
+                self._lag_s = lag_s = (_now() - pending.heard).total_seconds()
                 self._tools.meters.record("speccheck_observation_lag_seconds", lag_s, namespace=self._request.namespace)
             if judgement.rejected:
                 self._reject(seen, judgement.rejected)
@@ -305,25 +320,35 @@ class Observing:
         for change in changes:
             match change:
                 case Started(drift):
-                    for event in () if drift.muted else drift_events(self._request, drift, _now()):
-                        self._tools.recorder.tell(event)
+                    if not drift.muted:
+                        self._start(drift)
                     self._tools.moved()
                 case Repeated(drift):
                     self._again(change)
                 case Resolved(drift, at, why):
                     self._patched.pop(drift.identity, None)
+                    if self._records.pop(drift.identity, ""):
+                        self._tools.findings.end(self._request, Ending(drift, at, why))
                     for event in () if drift.muted else resolved_events(self._request, drift, at, why):
                         self._tools.recorder.tell(event)
                     self._tools.moved()
                 case _:
                     assert_never(change)
 
+    def _start(self, drift: Drift) -> None:
+        record = self._tools.findings.begin(self._request, drift, self._model_digest)
+        if record:
+            self._records[drift.identity] = record
+        for event in drift_events(self._request, drift, _now(), record):
+            self._tools.recorder.tell(event)
+
     def _again(self, repeated: Repeated) -> None:
         drift = repeated.drift
         patch = series_patch(drift.count, drift.last, self._patched.get(drift.identity), _now())
         if patch is not None and not drift.muted:
             self._patched[drift.identity] = _now()
-            for event in drift_events(self._request, drift, _now()):
+            record = self._records.get(drift.identity, "")
+            for event in drift_events(self._request, drift, _now(), record):
                 self._tools.recorder.tell_again(event, patch)
 
     def _standing(self) -> tuple[object, ...]:

@@ -19,15 +19,17 @@ from speccheck.conform.drifts import Counts, Drift, Tracker
 from speccheck.errors import EngineError, ModelError, UsageError
 from speccheck.kube.connections import ApiError
 from speccheck.kube.feeds import QUEUE_LIMIT, Feeds, Told, Whose
+from speccheck.kube.findings import Findings
 from speccheck.kube.kinds import RUNS
 from speccheck.kube.meters import Meters
-from speccheck.kube.observations import Observing, Skipped, Tools
+from speccheck.kube.observations import Kept, Observing, Skipped, Tools
 from speccheck.kube.queues import Key
 from speccheck.kube.reads import Reader
 from speccheck.kube.recorders import Recorder
 from speccheck.kube.snapshots import Snapshot
-from speccheck.resource.drifts import ObserveState, Problem, drifts_from, traces_from
+from speccheck.resource.drifts import ObserveState, Problem, drifts_from, records_from, traces_from
 from speccheck.resource.events import resolved_events
+from speccheck.resource.findings import Ending
 from speccheck.resource.observing import mapping_order, policy_of
 from speccheck.resource.requests import Observe, Request
 from speccheck.resource.runs import RunView, stored_model
@@ -55,6 +57,7 @@ class Surroundings:
     feeds: Feeds
     evaluator: EvaluatorClient
     recorder: Recorder
+    findings: Findings
     meters: Meters
 
 
@@ -70,12 +73,13 @@ class Order:
 @dataclass(frozen=True, slots=True)
 class Before:
     """What an observer takes over: the drifts that were active (of some only traces, see `conform.drifts.Tracker`),
-    whether there was a time that nobody observed, and the counts so far."""
+    whether there was a time that nobody observed, the counts so far, and the records of drifts by their identities."""
 
     drifts: tuple[Drift, ...] = ()
     traces: Mapping[str, datetime] = field(default_factory=dict)
     gap: bool = False
     counts: Counts | None = None
+    records: Mapping[str, str] = field(default_factory=dict)
 
 
 class Observer:
@@ -108,12 +112,13 @@ class Observer:
             problem=self._problem,
             model_digest=self._run.model_digest,
             traces=self._before.traces,
+            records=self._before.records,
         )
 
     def standing(self) -> Before:
         """What another observer takes over from this one."""
         state = self.state()
-        return Before(state.drifts, state.traces)
+        return Before(state.drifts, state.traces, records=state.records)
 
     async def run(self) -> None:
         """Observe until cancelled, or until there is nothing to be done about what is asked for."""
@@ -138,13 +143,14 @@ class Observer:
 
     async def _follow(self, subject: Subject) -> None:
         """Take in what the sources tell, for as long as the evaluator remembers."""
-        tools = Tools(self._around.evaluator, self._around.recorder, self._around.meters, self._moved)
-        before = self._before
+        around, before = self._around, self._before
+        tools = Tools(around.evaluator, around.recorder, around.findings, around.meters, self._moved)
         self._tracker = Tracker(self._still_judged(subject), before.traces, policy_of(self._observe))
         self._tracker.counts = before.counts or self._tracker.counts
         digest = self._run.model_digest
         self._problem = None
-        self._observing = Observing(self._request, subject, self._tracker, tools, self._skipped, digest)
+        kept = Kept(self._tracker, dict(before.records))
+        self._observing = Observing(self._request, subject, kept, tools, self._skipped, digest)
         if before.gap:
             self._observing.unobserved()
         queue: asyncio.Queue[Told] = asyncio.Queue(QUEUE_LIMIT)
@@ -199,7 +205,9 @@ class Observer:
         """The drifts from before whose property is still judged; the others are over."""
         over = [drift for drift in self._before.drifts if not self._is_judged(drift, subject)]
         for drift in over:
-            for event in resolved_events(self._request, drift, datetime.now(UTC), "unjudged"):
+            now = datetime.now(UTC)
+            self._around.findings.end(self._request, Ending(drift, now, "unjudged"))
+            for event in resolved_events(self._request, drift, now, "unjudged"):
                 self._around.recorder.tell(event)
         return tuple(drift for drift in self._before.drifts if drift not in over)
 
@@ -296,4 +304,5 @@ class Observers:
 def _before(snapshot: Snapshot) -> Before:
     """What was observed before this process began."""
     status = snapshot.status
-    return Before(drifts_from(status), traces_from(status), gap=bool(status.get("observe")))
+    drifts, traces, records = drifts_from(status), traces_from(status), records_from(status)
+    return Before(drifts, traces, gap=bool(status.get("observe")), records=records)

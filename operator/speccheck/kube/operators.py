@@ -21,7 +21,8 @@ from speccheck.kube.activities import Activities
 from speccheck.kube.checks import Checks, Tools
 from speccheck.kube.connections import ApiError, Connection
 from speccheck.kube.feeds import Feeds
-from speccheck.kube.kinds import JOBS, RUNS, SPEC_CHECKS, discovered
+from speccheck.kube.findings import Findings
+from speccheck.kube.kinds import DRIFTS, JOBS, RUNS, SPEC_CHECKS, discovered
 from speccheck.kube.leases import Lease, LeaseName
 from speccheck.kube.meters import Meters
 from speccheck.kube.observers import Observers, Surroundings
@@ -76,6 +77,7 @@ class Operator:
         self._writer = Writer(connection, Failpoints.from_environment())
         self._lease = Lease(options.lease, self._reader, self._writer)
         self._recorder = Recorder(self._writer, self._meters)
+        self._findings = Findings(self._reader, self._writer, self._meters)
         self._slots = Slots(self._meters)
         self._references = References()
         self._evaluator = EvaluatorClient(options.evaluator)
@@ -118,7 +120,8 @@ class Operator:
     async def _crds(self) -> None:
         """Wait until the cluster serves our kinds."""
         while True:
-            lacking = [kind.kind for kind in (SPEC_CHECKS, RUNS) if not await self._serves(kind.api_version, kind.kind)]
+            kinds = (SPEC_CHECKS, RUNS, DRIFTS)
+            lacking = [kind.kind for kind in kinds if not await self._serves(kind.api_version, kind.kind)]
             if not lacking:
                 return
             _log.warning("the cluster has no %s; apply crds/", " and no ".join(lacking))
@@ -139,6 +142,7 @@ class Operator:
             self._working,
             asyncio.create_task(self._lease.keep(), name="lease"),
             asyncio.create_task(self._recorder.run(), name="recorder"),
+            asyncio.create_task(self._findings.run(), name="findings"),
         ]
         for task in tasks:
             task.add_done_callback(lambda _: self._stopping.set())
@@ -148,7 +152,7 @@ class Operator:
         finally:
             await self._receivers.stop()
             await self._stop()
-            await self._recorder.drain()
+            await asyncio.gather(self._recorder.drain(), self._findings.drain())
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
@@ -194,7 +198,7 @@ class Operator:
 
     def _surroundings(self) -> Surroundings:
         feeds = Feeds(self._connection, Watches(self._connection, self._activities), self._receivers)
-        return Surroundings(self._reader, feeds, self._evaluator, self._recorder, self._meters)
+        return Surroundings(self._reader, feeds, self._evaluator, self._recorder, self._findings, self._meters)
 
     def _assembled(self) -> Reconciler:
         tools = Tools(

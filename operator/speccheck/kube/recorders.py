@@ -55,6 +55,12 @@ class Bucket:
         self._tokens -= 1
         return max(0.0, -self._tokens / self._rate_per_s)
 
+    def take_now(self, now: float) -> bool:
+        """Take a token if there is one, without waiting for it."""
+        tokens = min(self._burst, self._tokens + (now - self._at) * self._rate_per_s) if self._at else self._burst
+        self._at, self._tokens = now, tokens - 1 if tokens >= 1 else tokens
+        return tokens >= 1
+
 
 class Recorder:
     """Tells Events. `tell` and `tell_again` neither wait nor raise."""
@@ -104,14 +110,14 @@ class Recorder:
         retrying = AsyncRetrying(
             stop=stop_after_attempt(ATTEMPTS),
             wait=wait_exponential_jitter(multiplier=0.2, max=10),
-            retry=retry_if_exception(_passing),
+            retry=retry_if_exception(is_passing),
             reraise=True,
         )
         try:
             await retrying(self._once, telling)
         except EngineError as error:
             _log.warning("Event %s/%s was not written: %s", telling.event.namespace, telling.event.name, error)
-            self._drop("refused" if isinstance(error, ApiError) and not _passing(error) else "unreachable")
+            self._drop("refused" if isinstance(error, ApiError) and not is_passing(error) else "unreachable")
         except Exception:  # noqa: BLE001 - a lost Event is never more than a lost Event
             _log.exception("Event %s/%s was not written", telling.event.namespace, telling.event.name)
             self._drop("fault")
@@ -127,6 +133,6 @@ class Recorder:
         self._meters.add("speccheck_events_dropped_total", count, why=why)
 
 
-def _passing(error: BaseException) -> bool:
+def is_passing(error: BaseException) -> bool:
     """Whether another try may help."""
     return isinstance(error, ApiError) and (error.unreachable or error.status == 429 or error.status >= 500)

@@ -18,12 +18,10 @@ from speccheck.kube.kinds import CONFIG_MAPS, RUNS, SPEC_CHECKS
 from speccheck.kube.queues import Key
 from speccheck.kube.reads import Reader
 from speccheck.resource.jobs import Settings, check_ceiling
-from speccheck.resource.requests import Request, request_of
+from speccheck.resource.requests import UID_LABEL, Request, request_of
 from speccheck.resource.runs import RunView, run_view
 from speccheck.resource.sources import SourceState, source_of
 from speccheck.resource.statuses import Refused
-
-UID_LABEL = "speccheck.dev/speccheck-uid"
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,15 @@ class Writer:
                 return None
             raise
 
+    async def merge_status(self, kind: Kind, namespace: str, name: str, status: Mapping[str, Any]) -> Body | None:
+        """Merge fields whose repetition changes nothing into an object's `.status`; None where there is none."""
+        try:
+            return await self._write("PATCH", kind.path(namespace, name, "status"), {"status": dict(status)})
+        except ApiError as error:
+            if error.missing:
+                return None
+            raise
+
     async def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> None:
         """Delete the object of that UID, and in the background what it owns; nothing where there is none."""
         options = {"propagationPolicy": "Background", "preconditions": {"uid": uid}}

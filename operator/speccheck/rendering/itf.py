@@ -31,7 +31,10 @@ _DESCRIPTION = "https://apalache-mc.org/docs/adr/015adr-trace.html"
 
 @dataclass(frozen=True, slots=True)
 class PathMeta:
-    """What a document says of its path; empty text and None where it says nothing."""
+    """What a document says of its path; empty text and None where it says nothing.
+
+    `start`: `anchor`, where the path's first state was observed and need not be an initial one.
+    """
 
     model_digest: str = ""
     spec: str = ""
@@ -39,6 +42,7 @@ class PathMeta:
     property: str = ""
     verdict: str = ""
     seed: int | None = None
+    start: str = ""
 
 
 class _Document(msgspec.Struct):

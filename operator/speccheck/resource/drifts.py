@@ -26,6 +26,7 @@ __all__ = [
     "drifts_from",
     "forbidden_message",
     "observe_body",
+    "records_from",
     "reference_body",
     "traces_from",
 ]
@@ -40,7 +41,7 @@ TRACES_LIMIT = 1_000
 MESSAGE_LIMIT = 1024
 OBSTACLE_LIMIT = 256
 COVERAGE_LIMIT = 100
-VOLATILE = ("keys", "judged", "rejected", "lastObserved", "updatedAt", "coverage", "retired")
+VOLATILE = ("keys", "judged", "rejected", "lastObserved", "lagSeconds", "updatedAt", "coverage", "retired")
 """What in `.status.observe` moves with every observation, and is not worth a write of its own."""
 
 
@@ -77,6 +78,10 @@ class ObserveState:
     loaded: Loaded | None = None
     since_anchor: bool = False
     """Whether some variables of some keys are not determined."""
+    lag_s: float | None = None
+    """How long the observation judged last had waited for it, since it was received."""
+    records: Mapping[str, str] = field(default_factory=dict)
+    """The names of SpecCheckDrifts, by the identity of the drift that each records."""
 
     @property
     def unknown_keys(self) -> int:
@@ -104,7 +109,7 @@ def observe_body(state: ObserveState, now: datetime) -> Body:
         "rejected": state.rejected,
         "resolved": state.resolved,
         "driftsActive": len(drifts) + len(state.traces),
-        "drifts": [_drift_body(drift) for drift in drifts[:DRIFTS_LIMIT]],
+        "drifts": [_drift_body(drift, state.records) for drift in drifts[:DRIFTS_LIMIT]],
         "updatedAt": time_text(now),
     }
     last = time_text(state.last_observed) if state.last_observed else None
@@ -118,7 +123,8 @@ def observe_body(state: ObserveState, now: datetime) -> Body:
     )
     traces = {drift.trace: drift.since for drift in drifts[DRIFTS_LIMIT:]} | dict(state.traces)
     kept = sorted(f"{micro_time_text(since)} {trace}" for trace, since in traces.items())[:TRACES_LIMIT]
-    return body | given(lastObserved=last, modelDigest=state.model_digest, moreDrifts=kept)
+    lag_s = round(state.lag_s, 3) if state.lag_s is not None else None
+    return body | given(lastObserved=last, lagSeconds=lag_s, modelDigest=state.model_digest, moreDrifts=kept)
 
 
 def _coverage(state: ObserveState) -> Body | None:
@@ -139,8 +145,9 @@ def _unjudged(each: Unjudged) -> str:
     return f"{each.property}: {each.reason or 'not mapped: ' + ', '.join(each.variables)}"
 
 
-def _drift_body(drift: Drift) -> Body:
-    return given(muteReason=drift.mute_reason or None, obstacles=_obstacles(drift)) | {
+def _drift_body(drift: Drift, records: Mapping[str, str]) -> Body:
+    record = records.get(drift.identity)
+    return given(muteReason=drift.mute_reason or None, obstacles=_obstacles(drift), record=record) | {
         "identity": drift.identity,
         "property": drift.property,
         "tier": drift.tier,
@@ -172,6 +179,12 @@ def reference_body(reference: ObjectRef) -> Body:
 def drifts_from(status: Mapping[str, Any]) -> tuple[Drift, ...]:
     """The active drifts kept in a SpecCheck's `.status`, for an observer that starts anew."""
     return tuple(map(_drift_of, (status.get("observe") or {}).get("drifts") or []))
+
+
+def records_from(status: Mapping[str, Any]) -> Mapping[str, str]:
+    """The names of the active drifts' records, by the drifts' identities."""
+    found = (status.get("observe") or {}).get("drifts") or []
+    return {drift["identity"]: drift["record"] for drift in found if "identity" in drift and "record" in drift}
 
 
 def traces_from(status: Mapping[str, Any]) -> Mapping[str, datetime]:

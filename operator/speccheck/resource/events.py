@@ -143,17 +143,19 @@ def _first_text(run: RunView) -> str:
     return row_text(row) if row else run.message
 
 
-def drift_events(request: Request, drift: Drift, now: datetime) -> tuple[EventBody, ...]:
+def drift_events(request: Request, drift: Drift, now: datetime, record: str = "") -> tuple[EventBody, ...]:
     """A drift told twice: on the object that breaks the spec, and on the SpecCheck that says so.
 
     Where no object is known, or only from what a program says of a namespace that is not watched, it is told on the
     SpecCheck alone.
 
-    The names depend on the drift alone, so they are those to patch as long as it lasts.
+    The names depend on the drift alone, so they are those to patch as long as it lasts. `record`: the SpecCheckDrift
+    that has all of it, if there is one.
     """
     own = ("", drift.object.name, f"{drift.object.namespace}/{drift.object.name}")
     key = "" if drift.key in own else f", key {drift.key}"
-    about = f"(SpecCheck {request.namespace}/{request.name}{key})"
+    more = f"; in full: SpecCheckDrift {record}" if record else ""
+    about = f"(SpecCheck {request.namespace}/{request.name}{key}{more})"
     limit = NOTE_LIMIT_BYTES - len(about.encode()) - 1
     note = f"{cut_bytes(f'{drift.property}: {drift.message}', limit)} {about}"
     return _pair(request, drift, "DriftDetected", note, now)

@@ -113,6 +113,7 @@ _TABLE = (
     ),
     Metric("speccheck_events_total", "counter", "Events written, by reason.", ("reason",)),
     Metric("speccheck_events_dropped_total", "counter", "Events given up, by why.", ("why",)),
+    Metric("speccheck_drift_records_total", "counter", "SpecCheckDrifts, by what came of them.", ("result",)),
     Metric(
         "speccheck_watch_last_activity_seconds",
         "gauge",

@@ -31,10 +31,13 @@ from speccheck.resource.fields import (
 from speccheck.resource.rules import broken_rules
 from speccheck.resource.times import time_of
 
+UID_LABEL = "speccheck.dev/speccheck-uid"
+
 __all__ = [
     "API_VERSION",
     "KIND",
     "REQUESTED_AT",
+    "UID_LABEL",
     "Check",
     "ConfigMapSource",
     "Gate",
@@ -76,7 +79,7 @@ class Request(Spec, frozen=True, kw_only=True):
         return {
             "app.kubernetes.io/managed-by": "speccheck",
             "speccheck.dev/speccheck": self.name,
-            "speccheck.dev/speccheck-uid": self.uid,
+            UID_LABEL: self.uid,
         }
 
     @property
