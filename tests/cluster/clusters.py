@@ -41,8 +41,8 @@ class Cluster(ABC):
         """The full name of the project's image, built from this checkout and loaded."""
 
     @abstractmethod
-    def kill_apiserver(self) -> None:
-        """Kill the API server; it is started again at once, here or by the cluster itself."""
+    def kill_program(self, name: str) -> None:
+        """Kill a program of the control plane, such as kube-apiserver; it is started again, here or by the cluster."""
 
     @abstractmethod
     def kill_container(self, container: str) -> None:
@@ -86,6 +86,10 @@ class Cluster(ABC):
         except ClusterError as error:
             raise type(error)(f"{error}\n{self.diagnosis()}") from error
 
+    def kill_apiserver(self) -> None:
+        """Kill the API server; it is started again at once."""
+        self.kill_program("kube-apiserver")
+
     def restart_apiserver(self) -> None:
         """Kill the API server and wait until it serves again."""
         self.kill_apiserver()
@@ -122,8 +126,8 @@ class GivenCluster(Cluster):
             raise ClusterError(f"{IMAGE_VARIABLE} is not set: it names the project's image, for {self.description}")
         return name
 
-    def kill_apiserver(self) -> None:
-        raise ClusterError(f"the API server of {self.description} is not this harness's to restart")
+    def kill_program(self, name: str) -> None:
+        raise ClusterError(f"the {name} of {self.description} is not this harness's to restart")
 
     def kill_container(self, container: str) -> None:
         raise ClusterError(f"the containers of {self.description} are not this harness's to kill")

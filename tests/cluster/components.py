@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from tests.cluster.audits import Audit
 from tests.cluster.credentials import API_PORT, NODE_NAME
 from tests.cluster.networks import Network
 
@@ -29,6 +30,10 @@ class Place:
     @property
     def cgroup(self) -> str:
         return self.directory.name
+
+    @property
+    def audit(self) -> Audit:
+        return Audit(self.directory / "audit")
 
     @property
     def credentials(self) -> Path:
@@ -116,6 +121,7 @@ def kube_apiserver(place: Place) -> list[str]:
         f"--kubelet-client-certificate={keys}/client.crt",
         f"--kubelet-client-key={keys}/client.key",
         "--kubelet-preferred-address-types=InternalIP,Hostname",
+        *place.audit.options(),
     ]
 
 

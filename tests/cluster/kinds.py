@@ -15,6 +15,7 @@ CREATE_TIMEOUT_S = 600.0
 BUILD_TIMEOUT_S = 900.0
 LOAD_TIMEOUT_S = 300.0
 PROBE_TIMEOUT_S = 10.0
+PROCESS_NAME_CHARS = 15  # the kernel keeps no more of a process's name, and pkill compares with what is kept
 
 
 class KindCluster(Cluster):
@@ -36,10 +37,10 @@ class KindCluster(Cluster):
         run(["kind", "load", "docker-image", name, "--name", self._name], timeout_s=LOAD_TIMEOUT_S)
         return name
 
-    def kill_apiserver(self) -> None:
+    def kill_program(self, name: str) -> None:
         """The kubelet starts it again: it is a static pod there."""
         node = f"{self._name}-control-plane"
-        run(["docker", "exec", node, "pkill", "-KILL", "kube-apiserver"], timeout_s=PROBE_TIMEOUT_S)
+        run(["docker", "exec", node, "pkill", "-KILL", name[:PROCESS_NAME_CHARS]], timeout_s=PROBE_TIMEOUT_S)
 
     def kill_container(self, container: str) -> None:
         node = f"{self._name}-control-plane"

@@ -7,7 +7,8 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -91,12 +92,28 @@ class MadeCluster(Cluster):
         self.load_image(image.archive)
         return image.name
 
-    def kill_apiserver(self) -> None:
+    def kill_program(self, name: str) -> None:
         pids = self._pids()
-        pid = pids.pop("kube-apiserver")
+        pid = pids.pop(name)
         self._save(pids)  # first, so that no other process takes it for one that ended by itself
         self._state.namespaces.kill(pid)
-        self._start("kube-apiserver")
+        self._start(name)
+
+    @contextmanager
+    def audited(self, rules: Sequence[Mapping[str, object]], webhook: Mapping[str, object]) -> Iterator[Path]:
+        """While the body runs, the API server tells of requests by these rules of an audit policy, and of no others.
+
+        It posts them to `webhook`, a kubeconfig, and writes them to the log that is given. It is restarted before and
+        after.
+        """
+        audit = self._place.audit
+        audit.write(rules, webhook)
+        try:
+            self.restart_apiserver()
+            yield audit.log
+        finally:
+            audit.remove()
+            self.restart_apiserver()
 
     def kill_container(self, container: str) -> None:
         identity = container.removeprefix("containerd://")

@@ -38,6 +38,7 @@ def test_a_cluster_is_created_given_images_and_deleted(calls: Path, tmp_path: Pa
     cluster = kinds.make("probe")
     cluster.load_image(tmp_path / "image.tar")
     cluster.kill_apiserver()
+    cluster.kill_program("kube-controller-manager")
     cluster.stop()
     said = [line for line in calls.read_text().splitlines() if not line.startswith("kubectl")]
     assert said == [
@@ -45,6 +46,7 @@ def test_a_cluster_is_created_given_images_and_deleted(calls: Path, tmp_path: Pa
         f"kind create cluster --name=probe --config={kinds.CONFIG} --kubeconfig={cluster.kubeconfig}",
         f"kind load image-archive {tmp_path}/image.tar --name probe",
         "docker exec probe-control-plane pkill -KILL kube-apiserver",
+        "docker exec probe-control-plane pkill -KILL kube-controller",
         "kind delete cluster --name probe",
     ]
     assert not cluster.kubeconfig.parent.exists()

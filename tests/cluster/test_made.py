@@ -1,7 +1,9 @@
 """A cluster made here leaves nothing behind, and another process can use it."""
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cluster import cgroups, made
@@ -43,6 +45,31 @@ def test_one_process_sees_what_another_has_restarted(cluster: Cluster) -> None:
     assert other is not None
     other.restart_apiserver()
     running.wait_until_usable()
+
+
+def test_what_is_done_is_told_while_it_is_wanted_though_nobody_hears_it(
+    cluster: Cluster, restricted_namespace: str
+) -> None:
+    running = _made(cluster)
+    rule = {"level": "Metadata", "namespaces": [restricted_namespace], "verbs": ["create"]}
+    nobody = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "nobody", "cluster": {"server": f"http://{running.node_ip}:9/audit"}}],
+        "contexts": [{"name": "nobody", "context": {"cluster": "nobody"}}],
+        "current-context": "nobody",
+    }
+    with running.audited([rule], nobody) as log:
+        running.kubectl("create", "configmap", "told", f"--namespace={restricted_namespace}")
+        running.kubectl("create", "configmap", f"not-told-{restricted_namespace}", "--namespace=default")
+        (event,) = running.wait("an audit event", lambda: _events(log) or None, 30)
+    assert (event["objectRef"]["name"], event["stage"]) == ("told", "ResponseComplete")
+    assert not log.exists()
+    running.kubectl("delete", "configmap", f"not-told-{restricted_namespace}", "--namespace=default")
+
+
+def _events(log: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
 
 
 def test_services_are_reached_from_here(cluster: Cluster) -> None:
