@@ -62,8 +62,8 @@ class Scenario:
 
     @cached_property
     def stepper(self) -> ReferenceStepper:
-        """The spec's steps."""
-        return ReferenceStepper(self.model)
+        """The spec's steps, all of them remembered: they are taken over and over."""
+        return ReferenceStepper(self.model, states_kept=50_000)
 
     @cached_property
     def order(self) -> MappingOrder:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import random
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 import pytest
@@ -13,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.conform.divided import number
 from tests.conform.stepping import SPECS, Oracle, Seen, TooMany, Walk, stepper
+from tests.engines.clocks import Clocks
 
 from speccheck.conform import frontiers, spaces
 from speccheck.conform.frontiers import Bounds, Broken, Claim, Explained, Frontier, Overflow, matching
+from speccheck.engines.base import State, Successor
 from speccheck.ir.itf import decode
 from speccheck.loading import load
 from speccheck.rendering.itf import path_from_itf
@@ -225,6 +227,43 @@ def test_out_of_time_is_over_budget_and_the_next_one_is_tried_again() -> None:
     assert outcome.reason == "OverBudget"
 
 
+@pytest.mark.parametrize(("passing", "ends"), [(Clocks.wait, False), (Clocks.work, True)])
+def test_waiting_for_a_turn_is_not_out_of_time(
+    monkeypatch: pytest.MonkeyPatch, passing: Callable[[Clocks, float], None], ends: bool
+) -> None:
+    clocks, made = Clocks(monkeypatch), number()
+    frontier = Frontier(made, Bounds(3, budget_s=1.0))
+    frontier.anchor(made.initials(), 0.0)
+    successors = made.successors
+
+    def slow(state: State) -> Sequence[Successor]:
+        passing(clocks, 0.25)
+        return successors(state)
+
+    monkeypatch.setattr(made, "successors", slow)
+    assert isinstance(frontier.observe({0: 6}, None, 1.0), Overflow if ends else Explained)
+
+
+def test_states_that_were_seen_once_are_not_remembered_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spaces, "MOVES_ASKED", 50)
+    made = number()
+    followed = []
+    successors = made.successors
+
+    def counted(state: State) -> Sequence[Successor]:
+        followed.append(state)
+        return successors(state)
+
+    monkeypatch.setattr(made, "successors", counted)
+    space = spaces.Space(made, Bounds(1))
+    (start,) = made.initials()[:1]
+    for strange in range(1_000, 1_500):
+        assert space.move(space.cloud([start]), spaces.Question(())).cloud
+        assert space.move(space.cloud([(strange, *start[1:])]), spaces.Question(())).cloud
+        assert len(space._now.states) + len(space._before.states) < 1_000
+    assert followed.count(start) == 1, "what is asked for again and again is carried over"
+
+
 def test_a_step_without_value_makes_no_certain_drift() -> None:
     frontier = dividing(faulty=True)
     outcome = frontier.observe({0: 7}, None, 1.0)
@@ -275,8 +314,9 @@ def test_the_path_leads_from_the_anchor_past_all_observations(
             place += 1
 
 
-def test_a_frontier_outlives_what_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spaces, "STATES_KEPT", 10)
+@pytest.mark.parametrize(("limit", "most"), [("STATES_KEPT", 10), ("MOVES_ASKED", 0), ("MOVES_ASKED", 7)])
+def test_a_frontier_outlives_what_is_forgotten(monkeypatch: pytest.MonkeyPatch, limit: str, most: int) -> None:
+    monkeypatch.setattr(spaces, limit, most)
     frontier, other = dividing(1), dividing(1)
     for time in range(40):
         for each in (frontier, other):

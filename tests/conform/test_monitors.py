@@ -401,6 +401,22 @@ def test_many_objects_of_a_source_are_a_list_by_name() -> None:
     assert one(held, seen(3, 0, name="c", kind="DELETED")).closed
 
 
+def test_what_others_write_in_between_is_not_taken_for_a_step_of_the_source_nor_for_nothing() -> None:
+    source = (SourceOrder("pool", match='event.attributes.user == "controller"'),)
+    held = monitor(ALL, source)
+
+    def written(user: str, wanted: int, running: int) -> View:
+        return seen(wanted, running, event={"name": "update", "attributes": {"user": user}})
+
+    assert told(one(held, written("controller", 2, 0)), "Step") == [("step", "Holds", "")]
+    assert held.census().unanchored == 0
+    assert one(held, written("somebody", 2, 2)).ignored
+    assert (held.census().keys, held.census().unanchored) == (1, 1)
+    assert told(one(held, written("controller", 2, 1)), "Step")[0][1] != "Violated"
+    assert held.census().unanchored == 0
+    assert told(one(held, written("controller", 2, 3)), "Step")[0][1] == "Violated"
+
+
 # --- parameters and admission ---------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from tests.conform.specs import ROLLOUT, model_json
 
-from speccheck.conform.processes import Nursery, Overrun, Process
+from speccheck.conform.processes import Deadline, Nursery, Overrun, Process
 from speccheck.conform.protocols import (
     Answer,
     Judge,
@@ -48,7 +48,7 @@ def run(script: Callable[[Nursery], Awaitable[None]]) -> None:
 
 
 async def asked(process: Process, request: Request, deadline_s: float = 20) -> Answer:
-    outline, payload = await process.ask(msgspec.json.encode(request), deadline_s)
+    outline, payload = await process.ask(msgspec.json.encode(request), Deadline(deadline_s, 50))
     answer = answer_from(payload)
     assert type(answer).__name__.lower() == outline.type
     return answer
@@ -83,6 +83,46 @@ def test_one_that_takes_too_long_is_killed_and_gone() -> None:
         assert not other.is_over()
         assert isinstance(await asked(other, LOAD), Loaded)
         await other.end()
+
+    run(script)
+
+
+def test_one_that_only_waits_for_its_turn_is_let_wait() -> None:
+    async def script(nursery: Nursery) -> None:
+        process = await nursery.start(MEMORY_BYTES)
+        assert isinstance(await asked(process, LOAD), Loaded)
+        os.kill(process.pid, signal.SIGSTOP)
+        asking = asyncio.create_task(asked(process, judge("h", replicas=1), 0.2))
+        await asyncio.sleep(1)
+        assert not asking.done()
+        os.kill(process.pid, signal.SIGCONT)
+        assert isinstance(await asking, Judged)
+        await process.end()
+
+    run(script)
+
+
+def test_but_not_for_ever() -> None:
+    async def script(nursery: Nursery) -> None:
+        process = await nursery.start(MEMORY_BYTES)
+        os.kill(process.pid, signal.SIGSTOP)
+        with pytest.raises(Overrun, match=r"took longer than 0\.5 s by the clock"):
+            await process.ask(msgspec.json.encode(LOAD), Deadline(0.2, 0.5))
+        assert process.is_over()
+
+    run(script)
+
+
+def test_what_it_worked_before_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def script(nursery: Nursery) -> None:
+        process = await nursery.start(MEMORY_BYTES)
+        assert isinstance(await asked(process, LOAD), Loaded)
+        os.kill(process.pid, signal.SIGSTOP)
+        told = iter([100.0, 100.1, 100.19, 100.2])
+        monkeypatch.setattr(Process, "worked_s", lambda _: next(told))
+        with pytest.raises(Overrun, match=r"took longer than 0\.2 s of work"):
+            await process.ask(msgspec.json.encode(LOAD), Deadline(0.2, 50))
+        assert next(told, None) is None
 
     run(script)
 

@@ -69,9 +69,24 @@ def test_what_is_only_on_its_way_out_is_not_deleted() -> None:
 
 
 def test_without_the_object_the_event_alone_is_seen() -> None:
-    for answer in (None, {"kind": "Status", "metadata": {}}, {"spec": {}}):
-        (one,) = heard(event(verb="delete", responseObject=answer)).audited
+    for verb, answer in (("delete", None), ("patch", {"kind": "Status", "metadata": {}}), ("delete", {"spec": {}})):
+        (one,) = heard(event(verb=verb, responseObject=answer)).audited
         assert (one.observation.object, one.observation.kind) == (None, Kind.MODIFIED)
+
+
+@pytest.mark.parametrize("details", [{"uid": "u-1", "name": "zone"}, {"uid": 7}, [], None])
+def test_what_was_deleted_at_once_is_named_as_far_as_the_answer_says(details: Any) -> None:
+    answer = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
+    (one,) = heard(event(verb="delete", responseObject=answer)).audited
+    known = {"uid": "u-1"} if details == {"uid": "u-1", "name": "zone"} else {}
+    assert one.observation.kind is Kind.DELETED
+    assert one.observation.object == {"metadata": {"namespace": "platform", "name": "zone", **known}}
+
+
+def test_deleting_many_at_once_is_a_gap_for_nobody_knows_which() -> None:
+    (one,) = heard(event(verb="deletecollection")).audited
+    assert (one.namespace, one.observation.kind) == ("platform", Kind.GAP)
+    assert "configmaps were deleted at once" in one.observation.reason
 
 
 def test_who_was_impersonated_acted() -> None:
@@ -87,7 +102,7 @@ REFERENCE = {"resource": "configmaps", "namespace": "platform", "name": "zone"}
     [
         {"stage": "RequestReceived"},
         {"verb": "get"},
-        {"verb": "deletecollection"},
+        {"verb": "deletecollection", "objectRef": None},
         {"responseStatus": {"code": 409}},
         {"responseStatus": None},
         {"objectRef": None},

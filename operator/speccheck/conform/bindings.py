@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from speccheck.conform.deadlines import Deadlines
 from speccheck.engines.base import Judged, Limits, Outcome, OverBudget, State, Stepper
+from speccheck.engines.recents import Recent
 from speccheck.engines.reference.steppers import ReferenceStepper
 from speccheck.errors import ModelError
 from speccheck.ir.models import Model
@@ -20,8 +21,8 @@ from speccheck.ir.values import Value
 BINDINGS_KEPT = 32
 """For how many different values of mapped parameters what is compiled is kept."""
 
-ANSWERS_KEPT = 20_000
-"""For how many different values what invariants say is remembered."""
+ANSWERS_KEPT = 5_000
+"""For how many different values, asked about last, what invariants say is remembered for certain."""
 
 Parameters: TypeAlias = Mapping[str, Value]
 
@@ -35,17 +36,16 @@ class Binding:
         self.slots = {variable.name: slot for slot, variable in enumerate(model.variables)}
         self._invariants = {each.name: each.predicate for each in model.properties if each.kind == "invariant"}
         self._compiled: dict[str, Callable[[State], Value]] = {}
-        self._partial: OrderedDict[tuple[object, ...], Sequence[Judged]] = OrderedDict()
-        self._whole: OrderedDict[tuple[str, State], Judged] = OrderedDict()
+        self._partial: Recent[tuple[object, ...], Sequence[Judged]] = Recent(ANSWERS_KEPT)
+        self._whole: Recent[tuple[str, State], Judged] = Recent(ANSWERS_KEPT)
 
     def partial(self, values: Mapping[str, Value]) -> Sequence[Judged]:
         """What every invariant says where some variables are known. Raises ModelError, OverBudget."""
         key = tuple(values.items())
         found = self._partial.get(key)
         if found is None:
-            found = self._partial[key] = self.stepper.invariants(values)
-            while len(self._partial) > ANSWERS_KEPT:
-                self._partial.popitem(last=False)
+            found = self.stepper.invariants(values)
+            self._partial.put(key, found)
         return found
 
     def whole(self, name: str, states: Sequence[State]) -> Judged:
@@ -60,9 +60,8 @@ class Binding:
     def _of(self, name: str, state: State) -> Judged:
         found = self._whole.get((name, state))
         if found is None:
-            found = self._whole[name, state] = self._judged(name, state)
-            while len(self._whole) > ANSWERS_KEPT:
-                self._whole.popitem(last=False)
+            found = self._judged(name, state)
+            self._whole.put((name, state), found)
         return found
 
     def _judged(self, name: str, state: State) -> Judged:

@@ -1,7 +1,7 @@
 """The evaluator: a server on a Unix socket that has users' Models and CEL evaluated, in processes that it can kill.
 
 Takes `protocols` requests and gives their answers. It evaluates nothing itself, and reads no more than whose a request
-is and how it was answered. Each tenant has a worker of its own. A request that takes longer than its deadline, or more
+is and how it was answered. Each tenant has a worker of its own. A request that takes more work than it may, or more
 memory than a worker has, costs that worker its life, with all it remembered, and is answered OverBudget. Tenants take
 turns; of those that went over budget lately only one is at work at a time, so they delay nobody else.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import assert_never
 
 from speccheck import sandbox
-from speccheck.conform.processes import Nursery, Overrun, Process, frame
+from speccheck.conform.processes import Deadline, Nursery, Overrun, Process, frame
 from speccheck.conform.protocols import HEADER, Dropped, Heading, Outline, Refusal, framed, heading_of
 from speccheck.conform.turns import WAITING_LIMIT, Turns
 from speccheck.errors import EngineError, ModelError
@@ -33,7 +33,8 @@ class Budgets:
     may have a worker, how many bytes those not at work may hold together, and for how many seconds one may do nothing.
 
     A judge's seconds are for all its items together, and for finding the reachable states, which the first of them may
-    ask for (5 s at most): loading does not look for them.
+    ask for (5 s at most): loading does not look for them. They are seconds at work. A request that has its turn may
+    take `clock_s` by the clock, or as much as it may work, whichever is longer; `EvaluatorClient` waits for longer.
     """
 
     judge_s: float = 8.0
@@ -42,6 +43,7 @@ class Budgets:
     tenants: int = 64
     held_bytes: int = 384 << 20
     idle_s: float = 900.0
+    clock_s: float = 50.0
 
 
 class Evaluator:
@@ -145,7 +147,7 @@ class Evaluator:
     async def _asked(self, process: Process, heading: Heading, payload: bytes) -> bytes:
         seconds = self._budgets.load_s if heading.type == "load" else self._budgets.judge_s
         try:
-            outline, answer = await process.ask(payload, seconds)
+            outline, answer = await process.ask(payload, Deadline(seconds, max(seconds, self._budgets.clock_s)))
         except Overrun as overrun:
             if self._closing:
                 raise EngineError("the evaluator ends") from overrun

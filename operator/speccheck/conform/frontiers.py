@@ -3,7 +3,8 @@
 Takes a `Stepper`, and for each observation what it fixes of a state and, where it tells, which action it claims. Gives
 whether some steps of the spec explain it. All states that are consistent are kept, not only the nearest, each with the
 actions taken on the way to it that an observation of their own may still claim. Over a limit the answer is `Overflow`,
-never an explanation. Times are seconds on the observations' own clock; no other clock counts but for the budget.
+never an explanation. Times are seconds on the observations' own clock; no other clock counts but for the budget,
+which is of the thread's work.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from bisect import bisect_left
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from time import monotonic
 from typing import TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -29,6 +29,7 @@ from speccheck.conform.protocols import Explanation
 from speccheck.conform.searches import Over
 from speccheck.conform.spaces import Bounds, Cloud, Element, Move, Question, Space
 from speccheck.engines.base import Called, OverBudget, State, Stepper
+from speccheck.engines.timers import Timer
 from speccheck.ir.values import Value
 
 PAST_KEPT = 16
@@ -256,7 +257,7 @@ class Frontier:
 
     def _path(self, element: Element) -> list[Step]:
         """The steps to an element of the present cloud from the anchor, or from as far back as is kept."""
-        ends = monotonic() + _PATH_BUDGET_S
+        timer = Timer(_PATH_BUDGET_S)
         steps: list[Step] = []
         for seen in reversed(self._past):
             asked = (element[0], tuple((seen.move.kept[rank], call) for rank, call in element[1]))
@@ -266,7 +267,7 @@ class Frontier:
                 break
             steps[:0] = taken
             element = _unexpired(seen, start)
-            if monotonic() > ends:
+            if timer.is_over:
                 break
         return [Step((), element[0]), *steps]
 

@@ -6,7 +6,6 @@ whole are all different (each has a version of its own), so nothing of them is r
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,10 +13,11 @@ from typing import Any
 import msgspec
 
 from speccheck.conform.projections import Projection
+from speccheck.engines.recents import Recent
 from speccheck.ir.values import Value
 
-OBJECTS_KEPT = 4_096
-"""Of how many different objects is remembered what expressions gave."""
+OBJECTS_KEPT = 2_048
+"""Of how many different objects, seen last, is remembered for certain what expressions gave."""
 
 BYTES_KEPT = 4_096
 """Larger ones, in bytes, are not remembered."""
@@ -32,11 +32,11 @@ class Known:
 
 
 class Memo:
-    """What is remembered of the objects of one source; those seen least lately go first."""
+    """What is remembered of the objects of one source; those not seen lately go first."""
 
     def __init__(self, projection: Projection) -> None:
         self._is_whole = projection.paths is None
-        self._kept: OrderedDict[bytes, Known] = OrderedDict()
+        self._kept: Recent[bytes, Known] = Recent(OBJECTS_KEPT)
         self._latest: tuple[object, Known] = (None, Known())
 
     def of(self, seen: Mapping[str, Any]) -> Known:
@@ -56,9 +56,6 @@ class Memo:
             return Known()
         found = self._kept.get(key)
         if found is None:
-            found = self._kept[key] = Known()
-            while len(self._kept) > OBJECTS_KEPT:
-                self._kept.popitem(last=False)
-        else:
-            self._kept.move_to_end(key)
+            found = Known()
+            self._kept.put(key, found)
         return found

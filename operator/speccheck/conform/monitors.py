@@ -210,7 +210,7 @@ class Monitor:
                 raise Rejected(f"no source is named {view.source!r}; there is {', '.join(self._mapping.sources)}")
             self._mapping.show(view, {})
             if not self._mapping.matches(view):
-                return self._gone(view)
+                return self._gone(view) if view.event is None or view.kind == "DELETED" else self._passed_over(view)
             key = self._mapping.key(view)
         except Rejected as error:
             if view.kind == "DELETED" and self._mapping.is_known(view.source):
@@ -287,6 +287,12 @@ class Monitor:
         objects[_identity(trace.thing)] = self._mapping.projected(view) if asked else None
         trace.latest[view.source] = objects[_identity(trace.thing)]
         self._key_of[view.source, _identity(trace.thing)] = trace.key
+
+    def _passed_over(self, view: View) -> tuple[Judgement, ...]:
+        """An event that is not of its source; of an object that is followed, it is what others wrote in between."""
+        if view.object is not None and (view.source, _identity(_thing(view))) in self._key_of:
+            self._missed(view, None)
+        return (Judgement(ignored=True, time=view.time, thing=_thing(view), source=view.source),)
 
     def _gone(self, view: View) -> tuple[Judgement, ...]:
         """An observation of no key: an object that was of one leaves it; anything else is nothing to judge."""

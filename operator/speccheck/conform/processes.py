@@ -8,6 +8,7 @@ are asked after, so that none but a worker is ever killed.
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import signal
 import socket
@@ -24,6 +25,9 @@ from speccheck.errors import EngineError, ModelError
 
 START_S = 30.0
 """How long a worker, or the nursery, may take to start or to be gone."""
+
+_LOOK_S = 0.05
+"""How often at most it is looked at how long a worker was at work, which the system tells in hundredths of a second."""
 
 
 class Overrun(Exception):
@@ -122,6 +126,17 @@ class Nursery:
             await asyncio.to_thread(process.wait)
 
 
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """How long an answer may take: seconds that the worker is at work, and, lest it hangs, seconds by the clock.
+
+    On a busy machine a worker waits for its turn, of which what it is asked is not to blame.
+    """
+
+    work_s: float
+    clock_s: float
+
+
 @dataclass(slots=True)
 class Process:
     """A worker process, its end of the socket, and the handles it was given to hold."""
@@ -139,22 +154,43 @@ class Process:
     """When it was last asked, by the event loop's clock."""
     _over: asyncio.Task[int | None] | None = None
 
-    async def ask(self, request: bytes, deadline_s: float) -> tuple[Outline, bytes]:
+    async def ask(self, request: bytes, deadline: Deadline) -> tuple[Outline, bytes]:
         """The worker's answer to a request, both as payloads. Raises Overrun, the worker being dead then."""
+        answering = asyncio.create_task(self._answered(request), name=f"the answer of worker {self.pid}")
         try:
-            async with asyncio.timeout(deadline_s):
-                self.writer.write(HEADER.pack(len(request)))
-                self.writer.write(request)
-                await self.writer.drain()
-                answer = await frame(self.reader)
-                outline = outline_of(answer)
-        except TimeoutError:
-            await self.end()
-            raise Overrun(f"evaluating took longer than {deadline_s:g} s") from None
+            await self._watch(answering, deadline)
+            answer = await answering
+            outline = outline_of(answer)
         except (asyncio.IncompleteReadError, ConnectionError, ModelError):
             raise Overrun(f"evaluating ended its worker ({_ending(await self.end())})") from None
+        finally:
+            answering.cancel()
         self.bytes_own = max(self.resident() - self.bytes_at_start, 0)
         return outline, answer
+
+    async def _answered(self, request: bytes) -> bytes:
+        self.writer.write(HEADER.pack(len(request)))
+        self.writer.write(request)
+        await self.writer.drain()
+        return await frame(self.reader)
+
+    async def _watch(self, answering: asyncio.Task[bytes], deadline: Deadline) -> None:
+        """Until it is answered. It is never longer at work than the clock runs, so the clock says when to look.
+
+        Raises Overrun.
+        """
+        clock = asyncio.get_running_loop().time
+        ends, worked_s = clock() + deadline.clock_s, self.worked_s()
+        left_s = deadline.work_s
+        while not (await asyncio.wait({answering}, timeout=min(left_s, ends - clock())))[0]:
+            left_s = deadline.work_s - (self.worked_s() - worked_s)
+            if left_s <= 0:
+                await self.end()
+                raise Overrun(f"evaluating took longer than {deadline.work_s:g} s of work")
+            if clock() >= ends:
+                await self.end()
+                raise Overrun(f"evaluating took longer than {deadline.clock_s:g} s by the clock")
+            left_s = max(left_s, _LOOK_S)
 
     def is_over(self) -> bool:
         """Whether the process has ended by itself, or was ended."""
@@ -164,6 +200,14 @@ class Process:
             return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
         except OSError:
             return True
+
+    def worked_s(self) -> float:
+        """For how long it has been at work so far, in seconds of CPU time; without end where it cannot be told."""
+        try:
+            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return math.inf
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # utime and stime, proc(5)
 
     def resident(self) -> int:
         """Its memory in bytes, without what comes of files; 0 where it cannot be told."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from time import monotonic
 from typing import NamedTuple, TypeAlias
 
 from speccheck.conform.explanations import Claim, fits_claim
 from speccheck.engines.base import Called, Label
+from speccheck.engines.timers import Timer
 from speccheck.ir.values import Value
 
 LABELS_LIMIT = 256
@@ -84,7 +84,7 @@ class Search:
         self._hidden = hidden_steps
         self._left = limit
         self._limit = limit
-        self._ends = monotonic() + budget_s
+        self._timer = Timer(budget_s)
         self._labels: dict[tuple[int, int], list[Labels]] = {}
 
     def run(self, items: Iterable[Item]) -> None:
@@ -153,7 +153,7 @@ class Search:
 
     def watch(self) -> None:
         """Raises Over where the time is over."""
-        if monotonic() > self._ends:
+        if self._timer.is_over:
             raise Over("OverBudget", "an observation took longer to explain than it may")
 
     @property

@@ -4,7 +4,8 @@ A *cloud* is a set of states with, for each, the actions on the way to it that a
 claim (its *labels*, each with the rank of the observation in which it was taken; later ranks are higher). A move from a
 cloud is remembered, and equal clouds are one object: what many keys do alike costs once (the subset construction of
 automata, done as needed). Of two elements with one state, that which may be claimed less is left out: whatever it
-explains, the other does. A bounded number of states and moves is remembered; what a cloud holds stays valid without.
+explains, the other does. A bounded number of states and moves is remembered, and none that nobody came to in long;
+what a cloud holds stays valid without.
 """
 
 from __future__ import annotations
@@ -14,30 +15,35 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 from weakref import WeakValueDictionary, ref
 
 from speccheck.conform.explanations import Near, Step, explain, mismatches
+from speccheck.conform.numberings import Element, Numbering, Ways
 from speccheck.conform.protocols import Obstacle
 from speccheck.conform.searches import Edge, Labels, Over, Question, Search, covers
 from speccheck.engines.base import Called, OverBudget, State, Stepper
+from speccheck.engines.recents import Recent
 from speccheck.errors import InternalError
 from speccheck.ir.values import Value
 
-STATES_KEPT = 50_000
-"""How many numbered states are remembered; with more all are forgotten, and numbered anew as they are met."""
+STATES_KEPT = 25_000
+"""With more numbered states a new generation begins: they are numbered anew as they are met, moves are found anew, and
+of the old generation the ways out of states are remembered until the next one begins."""
+
+MOVES_ASKED = 50_000
+"""After so many moves a new generation begins too. States that were seen once, as are those of most drifts, go with
+the old ones."""
 
 MOVES_WEIGHT = 400_000
 """How many elements the remembered moves may lead to, all together."""
 
 __all__ = ["Bounds", "Cloud", "Element", "Move", "Question", "Space"]
 
-_PROJECTIONS_KEPT = 16
 _NEAR_TOLD = 16
-_TOLD_KEPT = 256
-
-Element: TypeAlias = tuple[State, tuple[tuple[int, Called], ...]]
-"""A state, and the actions that were taken and not yet claimed, with their ranks."""
+_TOLD_KEPT = 128
+_MOVE_WEIGHT = 16
+"""What a move weighs by itself, in elements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ class Bounds:
 
     `hidden_steps` may happen between two observations. An action in `claimable` that was taken may be claimed
     `window_s` later. Over `states_limit` elements, over `expansions_limit` elements looked at for one observation,
-    or after `budget_s` seconds with one, the answer is Overflow.
+    or after `budget_s` seconds of work on one, the answer is Overflow.
     """
 
     hidden_steps: int = 0
@@ -97,10 +103,10 @@ class Space:
     def __init__(self, stepper: Stepper, bounds: Bounds) -> None:
         self._stepper = ref(stepper)
         self.bounds = bounds
-        self._told: OrderedDict[tuple[Cloud, Question], tuple[Obstacle, ...]] = OrderedDict()
+        self._told: Recent[tuple[Cloud, Question], tuple[Obstacle, ...]] = Recent(_TOLD_KEPT)
         self._moves: OrderedDict[tuple[Cloud, Question], Move] = OrderedDict()
-        self._weight = 0
-        self._forget()
+        self._now = self._before = Numbering(bounds.claimable)
+        self._turn()
 
     @property
     def stepper(self) -> Stepper:
@@ -115,7 +121,7 @@ class Space:
         distinct = dict.fromkeys(states)
         if len(distinct) > self.bounds.states_limit:
             raise OverBudget(f"consistent with more than {self.bounds.states_limit:,} states")
-        return self._cloud([(self._number(state), ()) for state in distinct])
+        return self._cloud([(self._now.number(state), ()) for state in distinct])
 
     def expired(self, cloud: Cloud, count: int) -> Cloud:
         """The cloud without the labels of the first ranks; the others' ranks are as much lower."""
@@ -126,13 +132,14 @@ class Space:
 
     def move(self, cloud: Cloud, question: Question) -> Move:
         """Where an observation leads from a cloud."""
+        self._asked += 1
+        if self._asked > MOVES_ASKED or len(self._now.states) > STATES_KEPT:
+            self._turn()
         key = (cloud, question)
         found = self._moves.get(key)
         if found is not None:
             self._moves.move_to_end(key)
             return found
-        if len(self._states) > STATES_KEPT:
-            self._forget()
         found = self._moved(self._current(cloud), question)
         if found.reason != "OverBudget":
             self._remember(key, found)
@@ -145,40 +152,36 @@ class Space:
         """
         search = self._search(question)
         search.run(self._items(self._current(cloud)))
-        place = search.place_of(self._item(wanted))
+        place = search.place_of(self._now.item(wanted))
         if place is None:
             raise OverBudget("a way that was taken could not be found again")
         start, taken = search.way(place)
-        return self._element(start[1]), [Step(label, self._states[number]) for label, number in taken]
+        return self._now.element(start[1]), [Step(label, self._now.states[number]) for label, number in taken]
 
     def obstacles(self, cloud: Cloud, question: Question) -> tuple[Obstacle, ...]:
         """Why nothing explains an observation that leads nowhere from a cloud."""
         key = (cloud, question)
-        if key not in self._told:
+        found = self._told.get(key)
+        if found is None:
             near = self._near(cloud, question)
-            self._told[key] = explain(self.stepper, cloud.states, dict(question.fixed), question.claim, near)
-            while len(self._told) > _TOLD_KEPT:
-                self._told.popitem(last=False)
-        return self._told[key]
+            found = explain(self.stepper, cloud.states, dict(question.fixed), question.claim, near)
+            self._told.put(key, found)
+        return found
 
     def _near(self, cloud: Cloud, question: Question) -> list[Near]:
         """Of the steps that hidden steps from a cloud lead to, those that come nearest to what was observed."""
         search = self._search(question)
         with suppress(Over, OverBudget):
             search.run(self._items(self._current(cloud)))
-        fixed = dict(question.fixed)
-        spots = sorted(
-            search.stepped(), key=lambda spot: (mismatches(self._states[spot[1][0]], fixed), search.depth(spot))
-        )
-        return [
-            Near(search.label(spot), self._states[spot[1][0]], search.depth(spot) - 1) for spot in spots[:_NEAR_TOLD]
-        ]
+        fixed, states = dict(question.fixed), self._now.states
+        spots = sorted(search.stepped(), key=lambda spot: (mismatches(states[spot[1][0]], fixed), search.depth(spot)))
+        return [Near(search.label(spot), states[spot[1][0]], search.depth(spot) - 1) for spot in spots[:_NEAR_TOLD]]
 
     def agreeing(self, fixed: tuple[tuple[int, Value], ...]) -> Callable[[set[int]], set[int]]:
         """Of some numbered states, those that agree with what is fixed."""
         slots = tuple(slot for slot, _ in fixed)
         values = tuple(value for _, value in fixed)
-        return lambda numbers: numbers & self._projected(slots).get(values, set()) if slots else numbers
+        return lambda numbers: numbers & self._now.projected(slots).get(values, set()) if slots else numbers
 
     def _moved(self, cloud: Cloud, question: Question) -> Move:
         try:
@@ -197,10 +200,10 @@ class Space:
         reached: set[int] = set(cloud.members if within is None else filter(within, cloud.members))
         levels = [reached]
         for _ in range(1 + self.bounds.hidden_steps):
-            for number in sorted(levels[-1] - self._followed.keys()):
+            for number in sorted(levels[-1] - self._now.targets.keys()):
                 search.watch()
-                self._follow(number)
-            following = set().union(*map(self._followed.__getitem__, levels[-1])) - reached
+                self.edges(number)
+            following = set().union(*map(self._now.targets.__getitem__, levels[-1])) - reached
             following = following if within is None else set(filter(within, following))
             if not following:
                 break
@@ -232,9 +235,9 @@ class Space:
 
     def _nowhere(self, reached: set[int]) -> Move:
         """No state agrees: unless a step on the way has no value, that is certain."""
-        faulty = reached & self._faults.keys()
+        faulty = reached & self._now.faults.keys()
         if faulty:
-            return Move(None, reason="OverBudget", trouble=f"a step has no value: {self._faults[min(faulty)]}")
+            return Move(None, reason="OverBudget", trouble=f"a step has no value: {self._now.faults[min(faulty)]}")
         return Move(None)
 
     def _actions(self, levels: list[set[int]], found: set[int]) -> tuple[str, ...]:
@@ -243,7 +246,7 @@ class Space:
         number = min(levels[depth] & found)
         actions: list[str] = []
         for level in reversed(levels[:depth]):
-            before = min(each for each in level if number in self._followed[each])
+            before = min(each for each in level if number in self._now.targets[each])
             label = next(edge.label for edge in self.edges(before) if edge.target == number)
             actions[:0] = [call.action for call in label]
             number = before
@@ -259,7 +262,7 @@ class Space:
         limits = [(slot, value) for slot, value in question.fixed if slot in rising]
         if not limits:
             return None
-        states = self._states
+        states = self._now.states
         if len(limits) == 1:
             ((slot, limit),) = limits
             return lambda number: bool(states[number][slot] <= limit)
@@ -277,71 +280,31 @@ class Space:
 
     def call(self, number: int) -> Called:
         """The call of that number."""
-        return self._calls[number]
+        return self._now.calls[number]
 
     def edges(self, number: int) -> tuple[Edge, ...]:
         """The ways out of a numbered state."""
-        found = self._edges.get(number)
+        found = self._now.edges.get(number)
         if found is None:
-            steps = self.stepper.successors(self._states[number])
-            found = tuple(Edge(label, self._claimable(label), self._number(state)) for label, state in steps)
-            self._edges[number] = found
-            faults = self.stepper.faults(self._states[number])
-            if faults:
-                self._faults[number] = faults[0]
+            state = self._now.states[number]
+            found = self._now.lead(number, self._before.ways(state) or self._ways(state))
         return found
 
-    def _claimable(self, label: Iterable[Called]) -> tuple[int, ...]:
-        return tuple(self._call_number(call) for call in label if call.action in self.bounds.claimable)
-
-    def _follow(self, number: int) -> None:
-        self._followed[number] = frozenset(edge.target for edge in self.edges(number))
-
-    def _projected(self, slots: tuple[int, ...]) -> dict[tuple[Value, ...], set[int]]:
-        """The numbered states by their values in some slots."""
-        projection = self._projections.get(slots)
-        if projection is None:
-            if len(self._projections) >= _PROJECTIONS_KEPT:
-                self._projections.pop(next(iter(self._projections)))
-            projection = self._projections[slots] = ({}, [0])
-        index, (begin,) = projection
-        for number in range(begin, len(self._states)):
-            state = self._states[number]
-            index.setdefault(tuple(state[slot] for slot in slots), set()).add(number)
-        projection[1][0] = len(self._states)
-        return index
-
-    def _number(self, state: State) -> int:
-        number = self._numbers.setdefault(state, len(self._states))
-        if number == len(self._states):
-            self._states.append(state)
-        return number
-
-    def _call_number(self, call: Called) -> int:
-        number = self._call_numbers.setdefault(call, len(self._calls))
-        if number == len(self._calls):
-            self._calls.append(call)
-        return number
+    def _ways(self, state: State) -> Ways:
+        steps = [(label, reached) for label, reached in self.stepper.successors(state)]
+        return steps, next(iter(self.stepper.faults(state)), "")
 
     def _items(self, cloud: Cloud) -> list[tuple[int, Labels]]:
         if self.bounds.claimable:
             return sorted(cloud.members)
         return [(number, ()) for number in sorted(cloud.members)]
 
-    def _item(self, element: Element) -> tuple[int, Labels]:
-        state, labels = element
-        return self._number(state), tuple(sorted((rank, self._call_number(call)) for rank, call in labels))
-
-    def _element(self, item: tuple[int, Labels]) -> Element:
-        number, labels = item
-        return self._states[number], tuple((rank, self._calls[call]) for rank, call in labels)
-
     def _cloud(self, items: Iterable[tuple[int, Labels]]) -> Cloud:
         listed = list(items)
         members: frozenset[Any] = frozenset(listed if self.bounds.claimable else [number for number, _ in listed])
         cloud = self._clouds.get(members)
         if cloud is None:
-            cloud = Cloud(self._generation, members, tuple(self._element(item) for item in listed))
+            cloud = Cloud(self._generation, members, tuple(map(self._now.element, listed)))
             self._clouds[members] = cloud
         return cloud
 
@@ -349,7 +312,7 @@ class Space:
         """The cloud, as of this generation."""
         if cloud.generation is self._generation:
             return cloud
-        return self._cloud([self._item(element) for element in cloud.elements])
+        return self._cloud([self._now.item(element) for element in cloud.elements])
 
     def _remember(self, key: tuple[Cloud, Question], move: Move) -> None:
         self._moves[key] = move
@@ -358,24 +321,17 @@ class Space:
             _, oldest = self._moves.popitem(last=False)
             self._weight -= _weight(oldest)
 
-    def _forget(self) -> None:
+    def _turn(self) -> None:
         """Begins a new generation."""
         self._generation = object()
+        self._asked = self._weight = 0
         self._moves.clear()
-        self._weight = 0
-        self._states: list[State] = []
-        self._numbers: dict[State, int] = {}
-        self._calls: list[Called] = []
-        self._call_numbers: dict[Called, int] = {}
-        self._edges: dict[int, tuple[Edge, ...]] = {}
-        self._followed: dict[int, frozenset[int]] = {}
-        self._faults: dict[int, str] = {}
-        self._projections: dict[tuple[int, ...], tuple[dict[tuple[Value, ...], set[int]], list[int]]] = {}
+        self._before, self._now = self._now.slim(), Numbering(self.bounds.claimable)
         self._clouds: WeakValueDictionary[frozenset[Any], Cloud] = WeakValueDictionary()
 
 
 def _weight(move: Move) -> int:
-    return 4 + (len(move.cloud.members) if move.cloud else 0)
+    return _MOVE_WEIGHT + (len(move.cloud.members) if move.cloud else 0)
 
 
 def _shifted(labels: Labels, count: int) -> Labels:

@@ -25,7 +25,10 @@ class Walks:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a run may use; None is no limit. `walks` asks for simulation instead of exhaustive search."""
+    """What a run may use; None is no limit. `walks` asks for simulation instead of exhaustive search.
+
+    `timeout_s` is by the clock. `cpu_s` is of single questions, and counts the asking thread's work (see `timers`).
+    """
 
     max_steps: int | None = None
     timeout_s: float | None = None
@@ -33,6 +36,7 @@ class Limits:
     walks: Walks | None = None
     fail_fast: bool = False
     deadlock: bool = False
+    cpu_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ EVENTS_LIMIT = 5_000
 """How many audit events one request may carry."""
 
 _CHANGES = {"create": Kind.ADDED, "update": Kind.MODIFIED, "patch": Kind.MODIFIED, "delete": Kind.DELETED}
+_VERBS = frozenset({*_CHANGES, "deletecollection"})
 _HIDDEN = frozenset({"secrets", "tokenreviews", "tokenrequests"})
 _HIDDEN_PARTS = frozenset({"token"})
 _FAILED = 300
@@ -122,7 +123,7 @@ def _take(found: Heard, audit: _Audit) -> None:
     about = audit.object_ref
     code = audit.response_status.code if audit.response_status is not None else 0
     succeeded = audit.stage == "ResponseComplete" and 0 < code < _FAILED
-    if about is None or not about.namespace or not succeeded or audit.verb not in _CHANGES or _is_hidden(about):
+    if about is None or not about.namespace or not succeeded or audit.verb not in _VERBS or _is_hidden(about):
         found.passed += 1
         return
     found.audited.append(Audited(about.namespace, _observation(audit, about, code)))
@@ -133,6 +134,9 @@ def _is_hidden(about: _Reference) -> bool:
 
 
 def _observation(audit: _Audit, about: _Reference, code: int) -> Observation:
+    if audit.verb == "deletecollection":
+        reason = f"{about.resource} were deleted at once, and the audit event does not say which"
+        return Observation(audit.stage_timestamp, kind=Kind.GAP, reason=reason)
     body = _object(audit, about)
     kind = Kind.MODIFIED if body is None or about.subresource or _is_ending(body) else _CHANGES[audit.verb]
     event = Event(audit.verb, _attributes(audit, about, code))
@@ -162,12 +166,23 @@ def _attributes(audit: _Audit, about: _Reference, code: int) -> Mapping[str, Any
     }
 
 
+def _uid(status: Mapping[str, Any]) -> str:
+    """The UID of what was deleted, as the answer's Status has it."""
+    details = status.get("details")
+    uid = details.get("uid") if isinstance(details, dict) else None
+    return uid if isinstance(uid, str) else ""
+
+
 def _object(audit: _Audit, about: _Reference) -> Mapping[str, Any] | None:
     """The object after the request, without what is never looked at; None where the policy does not record it.
 
-    A deletion is answered with the object or with a Status; a patch's own body is no object.
+    A deletion is answered with the object, if it is still there, or else with a Status: then only what names the object
+    is known. A patch's own body is no object.
     """
     whole = audit.response_object
+    if audit.verb == "delete" and not about.subresource and whole is not None and whole.get("kind") == "Status":
+        named = {"namespace": about.namespace, "name": about.name, "uid": about.uid or _uid(whole)}
+        return {"metadata": {name: value for name, value in named.items() if value}}
     if whole is None and audit.verb in ("create", "update"):
         whole = audit.request_object
     if whole is None or whole.get("kind") in ("Status", None) or not isinstance(whole.get("metadata"), dict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+from tests.engines.clocks import Clocks
 
 from speccheck.engines.base import Limits, Snapshot
 from speccheck.engines.reference.budgets import Budget, resident_bytes
@@ -22,6 +23,20 @@ def test_the_clock_is_looked_at_now_and_then() -> None:
     budget.spend(999)
     with pytest.raises(LimitReached, match="stopped at the time limit of 0 s"):
         budget.spend(2)
+
+
+def test_waiting_is_not_counted_as_a_questions_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    clocks = Clocks(monkeypatch)
+    budget = Budget(Limits(cpu_s=1.0))
+    clocks.work(5.0)
+    budget.restart()
+    clocks.wait(8.0)
+    budget.check()
+    clocks.work(1.0)
+    with pytest.raises(LimitReached, match="stopped at the time limit of 1 s of work"):
+        budget.check()
+    budget.lift()
+    budget.check()
 
 
 def test_after_the_run_the_limits_are_lifted() -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from speccheck.engines.base import Limits, Progress, Snapshot
+from speccheck.engines.timers import Timer
 from speccheck.evaluation.failures import LimitReached
 
 WAY = 10
@@ -37,6 +38,8 @@ class Budget:
         self.snapshot: Callable[[float], Snapshot] | None = None
         self._progress = progress
         self._timeout_s = limits.timeout_s
+        self._cpu_s = limits.cpu_s
+        self._timer = None if limits.cpu_s is None else Timer(limits.cpu_s)
         self._memory_bytes = limits.memory_bytes
         self._left = _ALLOWANCE
         self._reported = self._measured = self.started
@@ -58,6 +61,8 @@ class Budget:
         now = time.monotonic()
         if self._timeout_s is not None and now - self.started >= self._timeout_s:
             raise LimitReached("Timeout", f"stopped at the time limit of {self._timeout_s:g} s")
+        if self._timer is not None and self._timer.is_over:
+            raise LimitReached("Timeout", f"stopped at the time limit of {self._cpu_s:g} s of work")
         if self._memory_bytes is not None and now - self._measured >= _MEMORY_S:
             self._measured = now
             self._check_memory(self._memory_bytes)
@@ -66,13 +71,14 @@ class Budget:
             self._progress(self.snapshot(now - self.started))
 
     def restart(self) -> None:
-        """Starts the clock again, with the same limits."""
+        """Starts the clocks again, with the same limits; the question is of the thread that does."""
         self.started = self._reported = self._measured = time.monotonic()
+        self._timer = None if self._cpu_s is None else Timer(self._cpu_s)
         self._left = _ALLOWANCE
 
     def lift(self) -> None:
         """Takes the limits away: what is left to do is to tell what was found."""
-        self._timeout_s = self._memory_bytes = self._progress = None
+        self._timeout_s = self._cpu_s = self._timer = self._memory_bytes = self._progress = None
 
     def _check_memory(self, limit: int) -> None:
         used = resident_bytes()

@@ -6,8 +6,9 @@ mentions a variable without a value is not judged; it is never taken to hold.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from speccheck.engines.base import Judged, Limits, Outcome
 from speccheck.engines.reference.budgets import Budget
@@ -30,6 +31,12 @@ class _Invariant:
     property: Property
     holds: Predicate
     mentions: tuple[str, ...]
+    kept: Judged
+    """What is said where it holds."""
+
+
+_Told: TypeAlias = tuple[_Invariant, Judged | None]
+"""An invariant, and what is said of it without looking at values: that some are missing."""
 
 
 class Judge:
@@ -41,6 +48,8 @@ class Judge:
 
     def __init__(self, model: Model, limits: Limits | None = None) -> None:
         self._model = model
+        self._types = {variable.name: variable.type for variable in model.variables}
+        self._told: tuple[tuple[str, ...], list[_Told]] = ((), [])
         self._budget = Budget(limits)
         with deep_recursion():
             try:
@@ -55,27 +64,27 @@ class Judge:
         Raises ModelError for an unknown variable or a value of another type.
         """
         state = self._state(values)
+        names = tuple(values)
+        if names != self._told[0] or not self._told[1]:
+            self._told = (names, [(each, _missing(each, names)) for each in self._invariants])
         self._budget.restart()
         with deep_recursion():
-            return tuple(self._judged(each, state, values) for each in self._invariants)
+            return tuple(told or self._judged(each, state) for each, told in self._told[1])
 
     def _state(self, values: Mapping[str, Value]) -> State:
-        known = {v.name for v in self._model.variables}
-        unknown = ", ".join(sorted(values.keys() - known))
+        types = self._types
+        unknown = ", ".join(sorted(values.keys() - types.keys()))
         if unknown:
-            raise ModelError(f"{self._model.name} has no variable {unknown}; it has {', '.join(sorted(known))}")
-        for variable in self._model.variables:
-            if variable.name in values and not fits(values[variable.name], variable.type):
-                raise ModelError(f"{variable.name} should be a value of {variable.type}")
-        return tuple(values.get(v.name, UNSET) for v in self._model.variables)
+            raise ModelError(f"{self._model.name} has no variable {unknown}; it has {', '.join(sorted(types))}")
+        for name, value in values.items():
+            if not fits(value, types[name]):
+                raise ModelError(f"{name} should be a value of {types[name]}")
+        return tuple(values.get(name, UNSET) for name in types)
 
-    def _judged(self, invariant: _Invariant, state: State, values: Mapping[str, Value]) -> Judged:
+    def _judged(self, invariant: _Invariant, state: State) -> Judged:
         name = invariant.property.name
-        missing = tuple(variable for variable in invariant.mentions if variable not in values)
-        if missing:
-            return Judged(name, Outcome.NOT_JUDGED, missing, f"no value for {', '.join(missing)}")
         try:
-            return Judged(name, Outcome.HOLDS if invariant.holds(state) else Outcome.VIOLATED)
+            return invariant.kept if invariant.holds(state) else Judged(name, Outcome.VIOLATED)
         except EvaluationFailed as failure:
             return Judged(name, Outcome.ERROR, reason=failure.reason, error=evaluation(self._model, failure))
         except (TooLarge, LimitReached) as error:
@@ -85,4 +94,11 @@ class Judge:
 def _invariant(program: Program, found: Property) -> _Invariant:
     reads = {node.variable for node in bottom_up([found.predicate], set()) if isinstance(node, Read)}
     mentions = tuple(name for name in program.variables if name in reads)
-    return _Invariant(found, program.predicate(found), mentions)
+    return _Invariant(found, program.predicate(found), mentions, Judged(found.name, Outcome.HOLDS))
+
+
+def _missing(invariant: _Invariant, known: Collection[str]) -> Judged | None:
+    missing = tuple(variable for variable in invariant.mentions if variable not in known)
+    if not missing:
+        return None
+    return Judged(invariant.property.name, Outcome.NOT_JUDGED, missing, f"no value for {', '.join(missing)}")

@@ -7,12 +7,12 @@ nowhere and is told of in `faults`; the ways beside it are taken. What is too la
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from speccheck.engines.base import Called, Hindrance, Judged, Label, Limits, OverBudget, Successor
+from speccheck.engines.recents import Recent
 from speccheck.engines.reference.budgets import WAY, Budget
 from speccheck.engines.reference.choosers import Resumed
 from speccheck.engines.reference.guards import Guard, Inquiries
@@ -31,8 +31,8 @@ from speccheck.ir.types import Type
 from speccheck.ir.values import Value
 from speccheck.reports import Evaluation, Itf
 
-STATES_KEPT = 50_000
-"""Of how many states the successors are remembered."""
+STATES_KEPT = 512
+"""Of how many states, asked about last, the successors are remembered for certain."""
 
 SUCCESSORS_LIMIT = 10_000
 """Over this many different ways out of one state it is OverBudget to follow them."""
@@ -41,7 +41,8 @@ _FAULTS_LIMIT = 200
 _PARTS_TOLD = 3
 _VALUES_TOLD = 6
 _VALUE_SHOWN = 80
-_LIMITS = Limits(timeout_s=1.0)
+_LIMITS = Limits(cpu_s=1.0)
+_REACHABLE_LIMITS = Limits(cpu_s=5.0)
 
 
 @dataclass(slots=True)
@@ -67,10 +68,9 @@ class ReferenceStepper:
     ) -> None:
         self._model = model
         self._limits = limits or _LIMITS
-        self._reachable_timeout_s = (reachable_limits or Limits(timeout_s=5.0)).timeout_s
+        self._reachable_limits = reachable_limits or _REACHABLE_LIMITS
         self._budget = Budget(self._limits)
-        self._kept: OrderedDict[State, _Steps] = OrderedDict()
-        self._states_kept = states_kept
+        self._kept: Recent[State, _Steps] = Recent(states_kept)
         with deep_recursion(), _bounded(self._budget, model_error=True):
             self._program = Program(model, self._budget)
         self._judge: Judge | None = None
@@ -96,7 +96,7 @@ class ReferenceStepper:
 
     def reachable(self, limit: int) -> frozenset[State] | None:
         """Every reachable state; None where there are more, or it takes too long, or one cannot be followed."""
-        clock = Budget(Limits(timeout_s=self._reachable_timeout_s))
+        clock = Budget(self._reachable_limits)
         try:
             found = dict.fromkeys(self.initials())
             waiting = list(found)
@@ -151,11 +151,8 @@ class ReferenceStepper:
         key: State = () if state is None else (None, state)
         found = self._kept.get(key)
         if found is None:
-            found = self._kept[key] = self._made(state)
-            while len(self._kept) > self._states_kept:
-                self._kept.popitem(last=False)
-        else:
-            self._kept.move_to_end(key)
+            found = self._made(state)
+            self._kept.put(key, found)
         return found
 
     def _made(self, state: State | None) -> _Steps:
