@@ -1,7 +1,8 @@
-"""Observations a second on one core, by tier, for the rolling update: python -m benchmarks.tiers [State|Step]
+"""Observations a second on one core, by tier, for the rolling update: python -m benchmarks.tiers [State|unlike|Step]
 
 The object is a Deployment with its eight mapped variables, as large as one is; the spec is specs/deployment_rollout.py
-with its ReplicaSets hidden, so that the step tier keeps every state of them that fits. Also: memory per thousand keys.
+with its ReplicaSets hidden, so that the step tier keeps every state of them that fits. `unlike`: tier State with no two
+observations alike in their values, so that nothing found before helps. Also: memory per thousand keys.
 """
 
 from __future__ import annotations
@@ -75,6 +76,18 @@ def views(count: int, keys: int, seed: int = 7) -> list[View]:
     return found
 
 
+def unlike(seen: list[View]) -> list[View]:
+    """The same, with generations of their own."""
+    found = []
+    for n, view in enumerate(seen):
+        body = dict(view.object or {})
+        metadata, status = dict(body["metadata"]), dict(body["status"])
+        metadata["generation"] += 1_000 * n
+        status["observedGeneration"] += 1_000 * n
+        found.append(msgspec.structs.replace(view, object={**body, "metadata": metadata, "status": status}))
+    return found
+
+
 def rate(tiers: tuple[Tier, ...], seen: list[View]) -> float:
     """Observations a second, each decoded from JSON as it comes over the evaluator's socket."""
     order = MappingOrder((SourceOrder("deployment"),), NUMBERS, instance="rolling", tiers=tiers, hidden_steps=2)
@@ -104,12 +117,14 @@ def memory_kib(keys: int) -> float:
 def main() -> None:
     """What is named, or all."""
     print(machine())
-    wanted = sys.argv[1:] or ["State", "Step", "memory"]
+    wanted = sys.argv[1:] or ["State", "unlike", "Step", "memory"]
     counts: dict[Tier, int] = {"State": 40_000, "Step": 10_000}
     for tier, count in counts.items():
         if tier in wanted:
             seen = views(count, keys=50)
             print(f"{tier}: {rate((tier,), seen):.0f} observations a second")
+    if "unlike" in wanted:
+        print(f"State, no two alike: {rate(('State',), unlike(views(20_000, keys=50))):.0f} observations a second")
     if "memory" in wanted:
         print(f"memory: {memory_kib(2_000) * 1000 / 1024:.1f} MiB a thousand keys, caches included")
 

@@ -324,3 +324,59 @@ def test_a_key_of_which_nothing_could_be_judged_is_not_taken_for_conformance(run
     ended = run(*command, write(tmp_path / "more.jsonl", [*known, of("Pool", "b", status={"running": 99})]))
     assert ended.status == 3
     assert "1 key could not be judged" in ended.out
+
+
+PARTIAL = '''"""A division that has no value for nought."""
+from speccheck import Context, MachineStateBase, StateVar, action, instance, invariant, state
+
+
+@state
+class Share(MachineStateBase):
+    parts: StateVar[int]
+
+
+@action(init=True)
+def init(c: Context[Share]):
+    c.state.parts = 1
+
+
+@action(inline=False)
+def cut(c: Context[Share]):
+    c.state.parts += 1
+
+
+@invariant
+def fair(s: Share):
+    return 12 // s.parts > 0
+
+
+@instance
+def usual() -> Share:
+    return Share()
+'''
+SHARED = """
+sources: [{name: share, kubernetes: {apiVersion: v1, kind: ConfigMap}}]
+instance: usual
+variables: {parts: int(object.data.parts)}
+tiers: [State]
+"""
+
+
+def test_a_property_without_a_value_is_the_specs_fault_whatever_else_is_found(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "share.py").write_text(PARTIAL)
+    (tmp_path / "observe.yaml").write_text(SHARED)
+
+    def ended(*parts: int) -> Ended:
+        objects = [
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, "data": {"parts": str(n)}}
+            for n in parts
+        ]
+        lines = [{"time": at(n), "object": each} for n, each in enumerate(objects)]
+        file = write(tmp_path / "seen.jsonl", lines)
+        return run("conform", str(tmp_path / "share.py"), "-m", str(tmp_path / "observe.yaml"), file)
+
+    assert [ended(1, 2).status, ended(1, 13).status] == [0, 1]
+    for parts in ((1, 0), (13, 0)):
+        found = ended(*parts)
+        assert found.status == 4, found.out
+        assert "1 property without a value: fair" in found.out

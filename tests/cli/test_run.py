@@ -240,7 +240,7 @@ def test_of_many_lines_all_are_judged_and_the_events_are_bounded(run: Run, tmp_p
     folder = write_manifests(tmp_path / "m")
     ended = run("run", "-f", str(folder), "--observations", str(file), "--json")
     found = answer(ended)
-    assert ended.status == 1
+    assert ended.status == 4  # `ratio` has no value where nothing is asked for
     assert found["status"]["observe"]["judged"] == 20_000
     assert len(found["events"]) <= 1_002
     assert found["droppedEvents"] > 0

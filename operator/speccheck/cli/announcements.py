@@ -33,13 +33,14 @@ REFUSED_LIMIT = 10
 @dataclass(frozen=True, slots=True)
 class Watched:
     """What observing has come to. `drifted`: whether anything broke the spec at any time and was not muted; `unsure`:
-    whether anything may have been missed, or could not be judged; `left_out`: how many lines are not of a source, by
-    why."""
+    whether anything may have been missed, or could not be judged; `wrong`: whether some property had no value in some
+    state; `left_out`: how many lines are not of a source, by why."""
 
     state: ObserveState
     events: tuple[EventBody, ...] = ()
     drifted: bool = False
     unsure: bool = False
+    wrong: bool = False
     dropped_events: int = 0
     refused_lines: tuple[Refused, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
@@ -80,6 +81,7 @@ class Announcer:
             tuple(self._events.values()),
             self._drifted,
             unsure,
+            bool(watch.tally.errors.count),
             self._dropped,
             tuple(self._refused),
             dict(watch.tally.left_out),

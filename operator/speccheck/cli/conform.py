@@ -73,8 +73,8 @@ def conform(options: ConformOptions) -> int:
     """Hold recorded observations to a specification.
 
     Every state has to keep the invariants, every change has to be a step of the spec, and what is to happen has to
-    happen in time. The exit status is 1 for any drift that is not muted; else 3 where anything was missed or could
-    not be judged; else 0.
+    happen in time. The exit status is 4 where a property has no value in some state; else 1 for any drift that is not
+    muted; else 3 where anything was missed or could not be judged; else 0.
     """
     return guarded(partial(_conform, options), as_json=options.json)
 
@@ -144,7 +144,8 @@ def _read(reading: Reading, watch: Watch, findings: Findings, shown: _Shown) -> 
 
 
 def _told(options: ConformOptions, model: Model, totals: Totals, findings: Findings) -> int:
-    status = _STATUSES[totals.answer]
+    wrong = statuses.SPEC_WRONG if any(each.name == "Error" for each in totals.troubles) else statuses.FINE
+    status = statuses.worst_status([_STATUSES[totals.answer], wrong])
     if options.json:
         told = {"exitStatus": status, "modelDigest": model_digest(model), **totals_json(totals)}
         write_json({**told, "drifts": findings.drifts, "omittedDrifts": findings.omitted})

@@ -62,7 +62,8 @@ def run(options: RunOptions) -> int:
     """Carry out SpecChecks without a cluster: check, observe, and print their conditions and Events.
 
     The manifests are those that a cluster takes. Live objects come from a file, one observation a line. The exit
-    status is that of the checks, 1 for any drift, 3 where an observation may be missing or could not be judged.
+    status is that of the checks, 1 for any drift, 3 where an observation may be missing or could not be judged,
+    4 where a property has no value.
     """
     return guarded(partial(_run, options), as_json=options.json)
 
@@ -116,6 +117,7 @@ def _status(found: Rehearsal, *, observed: bool) -> int:
         problem = watched.state.problem
         worst.append(statuses.SPEC_WRONG if problem and problem.permanent else statuses.FINE)
         worst.append(statuses.VIOLATED if watched.drifted else statuses.FINE)
+        worst.append(statuses.SPEC_WRONG if watched.wrong else statuses.FINE)
         worst.append(statuses.UNDECIDED if observed and watched.unsure else statuses.FINE)
     return statuses.worst_status(worst)
 
