@@ -88,7 +88,7 @@ class Recording:
         ago_s = time.monotonic() - last.since_s
         return f"{len(self.heard)} heard, the last {ago_s:.1f} s ago, written by {by}; {self._said[-5:]}"
 
-    def wait(self, what: str, about: str, wanted: Callable[[Heard], bool], timeout_s: float = 20.0) -> Heard:
+    def wait(self, what: str, about: str, wanted: Callable[[Heard], bool], timeout_s: float = 60.0) -> Heard:
         """The first that is wanted, once it is heard; `about` names the SpecCheck that the error tells of."""
 
         def probe() -> Heard | None:

@@ -23,7 +23,7 @@ PLANS = int(os.environ.get("SPECCHECK_DNS_PLANS", "300"))
 UNSAFE_PLANS = 2000
 RUN_S = 60.0 + PLANS / 4
 RACE_S = 120.0
-DRIFT_S = 2.0
+DRIFT_S = 30.0
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def test_the_correct_controller_conforms_through_plan_changes_under_load(observe
         heard = seen.wait_quiet("zone")
     assert _steps(heard)["planner_publish"] >= PLANS
     assert set(_steps(heard)) == {"created", "planner_publish", "deployer_lock", "deployer_apply", "deployer_gc"}
-    conformant = observed.wait_condition("zone", "Conformant", "True", timeout_s=20)
+    conformant = observed.wait_condition("zone", "Conformant", "True", timeout_s=40)
     assert conformant["lastTransitionTime"] <= _stamp(heard[-1].time)
     assert [event["note"] for event in observed.events("api")] == []
     observe = observed.status("zone")["observe"]

@@ -22,8 +22,8 @@ class EvaluatorOptions:
 
     socket: Annotated[Path, typer.Option(metavar="PATH", help="The Unix socket to serve on; it is made.")]
     workers: Annotated[int, typer.Option(min=1, metavar="N", help="How many tenants are served side by side.")] = 2
-    deadline: Annotated[str, typer.Option(metavar="TIME", help="How long judging one request may take.")] = "8s"
-    load_deadline: Annotated[str, typer.Option(metavar="TIME", help="How long loading a Model may take.")] = "20s"
+    deadline: Annotated[str, typer.Option(metavar="TIME", help="How long judging one request may be at work.")] = "8s"
+    load_deadline: Annotated[str, typer.Option(metavar="TIME", help="How long loading a Model may be at work.")] = "20s"
     memory: Annotated[str, typer.Option(metavar="SIZE", help="The address space of one process.")] = "512Mi"
     tenants: Annotated[int, typer.Option(min=1, metavar="N", help="How many tenants may have a process.")] = 64
     held: Annotated[str, typer.Option(metavar="SIZE", help="What those not at work may hold together.")] = "384Mi"
