@@ -1,6 +1,7 @@
 """Live objects held to a spec, on a real cluster: conformance through real rollouts, drift within seconds, its end."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ DRIFT_S = 30.0
 """How long a drift may take from the change to its Event."""
 
 SPECCHECK = Path(sys.executable).parent / "speccheck"
+
+
+_RECORD = re.compile(r"; in full: SpecCheckDrift [-a-z0-9]+\)$")
 
 
 def _is_event(reason: str, kind: str, property_name: str) -> Callable[[Heard], bool]:
@@ -375,6 +379,6 @@ def _told_drift(drift: Body) -> Body:
 
 
 def _notes(events: list[Body]) -> list[tuple[str, str]]:
-    """What the Events about the beginnings of drifts say, and on what."""
+    """What the Events about the beginnings of drifts say, and on what; without where a cluster has more about it."""
     drifts = [event for event in events if event["reason"] == "DriftDetected"]
-    return sorted((event["regarding"]["kind"], event["note"]) for event in drifts)
+    return sorted((event["regarding"]["kind"], _RECORD.sub(")", event["note"])) for event in drifts)

@@ -115,6 +115,24 @@ def test_what_does_not_fit_the_queue_is_dropped_and_counted(tmp_path: Path, monk
     assert 'speccheck_events_dropped_total{why="full"} 3.0' in _recording(tmp_path, body)
 
 
+def test_a_flood_in_one_namespace_holds_up_no_other_and_is_in_order(tmp_path: Path) -> None:
+    def elsewhere(name: str) -> EventBody:
+        return EventBody("other", name, {"metadata": {"name": name, "namespace": "other"}, "reason": "DriftDetected"})
+
+    async def body(api: Api, recorder: Recorder) -> None:
+        for number in range(50):
+            recorder.tell(_event(f"e{number:02}"))
+        for number in range(3):
+            recorder.tell(elsewhere(f"o{number}"))
+        await until("all", lambda: len(api.of("events")) == 53)
+        made = [each.body["metadata"]["name"] for each in api.asked if each.method == "POST"]
+        assert sorted(made[:6]) == ["e00", "e01", "e02", "o0", "o1", "o2"]
+        assert [name for name in made if name.startswith("e")] == [f"e{number:02}" for number in range(50)]
+        assert [name for name in made if name.startswith("o")] == ["o0", "o1", "o2"]
+
+    _recording(tmp_path, body)
+
+
 def test_an_unreachable_server_holds_nobody_up_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorders, "DRAIN_TIMEOUT_S", 0.05)
 

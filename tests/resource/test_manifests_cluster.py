@@ -49,7 +49,7 @@ def test_everything_is_in_the_namespace_that_is_made(cluster: Cluster) -> None:
     bodies = built(cluster, "base")
     namespaced = [body for body in bodies if "namespace" in body["metadata"]]
     assert {body["metadata"]["namespace"] for body in namespaced} == {"speccheck-system"}
-    assert len(of_kind(bodies, "CustomResourceDefinition")) == 2
+    assert len(of_kind(bodies, "CustomResourceDefinition")) == 3
 
 
 def test_for_one_namespace_no_right_is_bound_elsewhere(cluster: Cluster) -> None:

@@ -1,13 +1,14 @@
 """Events, written in the background: what is told here never holds up or fails what it tells of.
 
-Takes Events with deterministic names; writes them in turn, at a bounded rate, from a bounded queue, and counts what
-it gives up. One that exists has been told.
+Takes Events with deterministic names; writes them at a bounded rate, namespaces taking turns, from a bounded queue, and
+counts what it gives up. One that exists has been told.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict, deque
 from dataclasses import dataclass
 
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
@@ -20,6 +21,9 @@ from speccheck.kube.writes import Writer
 from speccheck.resource.events import EventBody
 
 QUEUE_LIMIT = 1000
+"""How many Events of one namespace may wait."""
+
+TOTAL_LIMIT = 10_000
 BURST = 100
 RATE_PER_S = 10.0
 ATTEMPTS = 6
@@ -62,13 +66,45 @@ class Bucket:
         return tokens >= 1
 
 
+class _Turns(asyncio.Queue[_Telling]):
+    """What waits to be written: namespaces take turns, so a flood in one holds up no other; each keeps its order."""
+
+    def _init(self, maxsize: int) -> None:
+        self._waiting: OrderedDict[str, deque[_Telling]] = OrderedDict()
+        self._size = 0
+
+    def _put(self, item: _Telling) -> None:
+        self._waiting.setdefault(item.event.namespace, deque()).append(item)
+        self._size += 1
+
+    def _get(self) -> _Telling:
+        namespace, items = self._waiting.popitem(last=False)
+        item = items.popleft()
+        if items:
+            self._waiting[namespace] = items
+        self._size -= 1
+        return item
+
+    def qsize(self) -> int:
+        """How many wait."""
+        return self._size
+
+    def empty(self) -> bool:
+        """Whether none waits."""
+        return not self._size
+
+    def of(self, namespace: str) -> int:
+        """How many of a namespace wait."""
+        return len(self._waiting.get(namespace, ()))
+
+
 class Recorder:
     """Tells Events. `tell` and `tell_again` neither wait nor raise."""
 
     def __init__(self, writer: Writer, meters: Meters) -> None:
         self._writer = writer
         self._meters = meters
-        self._queue: asyncio.Queue[_Telling] = asyncio.Queue(QUEUE_LIMIT)
+        self._queue = _Turns(TOTAL_LIMIT)
         self._in_hand = 0
         self._bucket = Bucket(BURST, RATE_PER_S)
         for why in LOSSES:
@@ -101,10 +137,10 @@ class Recorder:
             self._drop("shutdown", self._queue.qsize() + self._in_hand)
 
     def _put(self, telling: _Telling) -> None:
-        try:
-            self._queue.put_nowait(telling)
-        except asyncio.QueueFull:
+        if self._queue.full() or self._queue.of(telling.event.namespace) >= QUEUE_LIMIT:
             self._drop("full")
+        else:
+            self._queue.put_nowait(telling)
 
     async def _write(self, telling: _Telling) -> None:
         retrying = AsyncRetrying(
