@@ -141,3 +141,19 @@ def test_illegal_edits_by_hand_are_caught_and_named(recording: str) -> None:
     for line, (tier, name, told) in edits.items():
         mine = [message for at, what, message in broken[line] if (at, what) == (tier, name)]
         assert mine and told in mine[0], f"line {line}: {broken[line]}"
+
+
+def test_a_broken_invariant_comes_with_the_way_there_once() -> None:
+    watch = monitor(EXAMPLE / "dns_zone.py", EXAMPLE / "observe.yaml")
+    told = [
+        result.explanation
+        for _, judgement in held(watch, observations(RECORDINGS / "dns_race.jsonl"))
+        for result in judgement.results
+        if (result.property, result.verdict) == ("no_inconsistent_root", "Violated")
+    ]
+    assert len(told) > 1
+    first = told[0]
+    assert first is not None and first.path is not None
+    assert all(each is None for each in told[1:])
+    states = first.path["states"]
+    assert {name: states[-1][name] for name in first.observed} == first.observed

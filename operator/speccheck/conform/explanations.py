@@ -204,13 +204,13 @@ def fixed_itf(stepper: Stepper, fixed: Mapping[int, Value]) -> dict[str, Itf]:
     return {stepper.variables[slot]: encode(value, stepper.types[slot]) for slot, value in fixed.items()}
 
 
-def path_document(stepper: Stepper, steps: Sequence[Step]) -> dict[str, Any]:
+def path_document(stepper: Stepper, steps: Sequence[Step], end: str = "the last good state") -> dict[str, Any]:
     """An ITF document of a path, with the label of each step in its state's `#meta`, as reports' paths have it."""
     states = [_step_itf(stepper, number, step) for number, step in enumerate(steps)]
     return {
         "#meta": {
             "format": "ITF",
-            "description": f"{stepper.name}: from the anchor to the last good state",
+            "description": f"{stepper.name}: from the anchor to {end}",
             "start": "anchor",
         },
         "vars": list(stepper.variables),

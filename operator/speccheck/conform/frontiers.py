@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 from speccheck.conform.explanations import (
@@ -254,6 +254,14 @@ class Frontier:
             states=len(seen.before.states),
         )
         return Broken(explanation)
+
+    def way(self) -> tuple[dict[str, Any], int] | None:
+        """A path from the anchor to a state that all that was seen is consistent with, as ITF; and how many such states
+        there are. None without an anchor."""
+        if self._standing is None:
+            return None
+        steps = self._path(self._standing.cloud.elements[0])
+        return path_document(self._stepper, steps, "the observed state"), len(self.states)
 
     def _path(self, element: Element) -> list[Step]:
         """The steps to an element of the present cloud from the anchor, or from as far back as is kept."""

@@ -172,11 +172,12 @@ class Obstacle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Explanation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What led to a drift. Values are ITF by variable.
+    """What led to a drift. Values are ITF by variable. Of the tiers State and Time there are `observed` and `path`.
 
     `last_good`: a state consistent with everything before; `observed`: what the breaking observation fixes;
     `claimed`: the action it names, with its arguments; `path`: an ITF document from the anchor (or as far back as is
-    kept) to the last good state; `states`: with how many states what went before was consistent.
+    kept) to the last good state, of the tiers State and Time to the observed one; `states`: with how many states what
+    went before was consistent, or, of those tiers, what is observed.
     """
 
     last_good: dict[str, Any] = {}

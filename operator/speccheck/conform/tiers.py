@@ -14,13 +14,13 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from speccheck.conform.explanations import claim_text
+from speccheck.conform.explanations import Step, claim_text, path_document
 from speccheck.conform.frontiers import Bounds, Broken, Claim, Explained, Frontier, Overflow, matching
 from speccheck.conform.protocols import Explanation, Result, Tier
 from speccheck.conform.traces import Standing, Trace
 from speccheck.engines.base import Judged, Outcome, OverBudget, State
 from speccheck.errors import ModelError
-from speccheck.ir.itf import decode
+from speccheck.ir.itf import decode, encode
 from speccheck.ir.literals import literal
 from speccheck.ir.models import Model
 from speccheck.ir.nodes import Param, Read
@@ -94,7 +94,7 @@ class Tiers:
         times = standing.obligations.observe(trace.states(shown), sight.time) if "Time" in tiers else ()
         found = (*states, *steps, *times)
         self.properties.update(each.property for each in found if each.verdict in ("Holds", "Violated"))
-        return found
+        return self._explained(trace, standing, found)
 
     def pass_time(self, trace: Trace, time: datetime) -> tuple[Result, ...]:
         """What it means that it is this late: breaches that have lasted, and deadlines that are over."""
@@ -104,7 +104,32 @@ class Tiers:
         lasting = [name for name, since in trace.since.items() if name not in trace.told and self._lasts(since, time)]
         trace.told.update(lasting)
         states = tuple(Result(name, "Violated", self._told(name, trace.known)) for name in lasting)
-        return (*states, *(standing.obligations.tick(time) if "Time" in self.settings.tiers else ()))
+        times = standing.obligations.tick(time) if "Time" in self.settings.tiers else ()
+        return self._explained(trace, standing, (*states, *times))
+
+    def _explained(self, trace: Trace, standing: Standing, results: tuple[Result, ...]) -> tuple[Result, ...]:
+        """With the way to what is broken now and was not before."""
+        found = []
+        for each in results:
+            at = (each.tier, each.property)
+            if each.verdict == "Holds":
+                trace.broken.discard(at)
+            elif each.verdict == "Violated" and each.explanation is None and at not in trace.broken:
+                trace.broken.add(at)
+                each = replace(each, explanation=self._way(trace, standing))
+            found.append(each)
+        return tuple(found)
+
+    def _way(self, trace: Trace, standing: Standing) -> Explanation | None:
+        """A path to what was observed, as far back as one is known; None where not even that state is known whole."""
+        stepper = standing.binding.stepper
+        types = dict(zip(stepper.variables, stepper.types, strict=True))
+        observed = {name: encode(value, types[name]) for name, value in trace.known.items() if name in types}
+        path, states = standing.frontier.way() or (None, 1)
+        if path is None and observed.keys() >= types.keys():
+            step = Step((), tuple(trace.known[name] for name in stepper.variables))
+            path = path_document(stepper, [step], "the observed state")
+        return Explanation(observed=observed, path=path, states=states) if path is not None else None
 
     # --- states --------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from speccheck.conform.bindings import Binding
 from speccheck.conform.deadlines import Obligations
 from speccheck.conform.frontiers import Bounds, Frontier
-from speccheck.conform.protocols import Thing
+from speccheck.conform.protocols import Thing, Tier
 from speccheck.engines.base import State
 from speccheck.evaluation.scopes import UNSET
 from speccheck.ir.values import Value
@@ -48,6 +48,8 @@ class Trace:
     ambiguous: bool = False
     since: dict[str, datetime] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
+    broken: set[tuple[Tier, str]] = field(default_factory=set)
+    """What was broken when it was judged last, by tier and property."""
     time: datetime | None = None
     thing: Thing = field(default_factory=Thing)
     source: str = ""

@@ -115,7 +115,7 @@ def drift_text(drift: DriftShown, look: Look) -> str:
     explained = drift.explanation is not None and bool(drift.explanation.obstacles)
     body += paragraph(drift.message, width) if drift.message and not explained else []
     body += paragraph(f"muted: {drift.muted}", width, "warning") if drift.muted else []
-    if drift.explanation is not None:
+    if drift.explanation is not None and drift.tier == "Step":
         body += _explanation_lines(drift.explanation, width)
     return render([*_drift_heading(drift), *indented(body, 2), EMPTY], color=look.color)
 
