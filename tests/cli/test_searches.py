@@ -210,10 +210,13 @@ def test_an_interrupted_search_says_what_it_found(form: str, samples: Path) -> N
         stderr=subprocess.PIPE,
         text=True,
     )
-    wait_for(started.exists, "the specification to be read")
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=DEADLINE_S)
+    try:
+        wait_for(started.exists, "the specification to be read")
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=DEADLINE_S)
+    finally:
+        process.kill()
     assert process.returncode == 3, err
     assert "Traceback" not in err
     if form == "json":
