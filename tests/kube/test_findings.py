@@ -101,7 +101,11 @@ def test_only_the_newest_are_kept_of_each(tmp_path: Path, monkeypatch: pytest.Mo
     recorded(tmp_path, body)
 
 
-def test_what_fails_for_a_moment_is_tried_again_and_what_is_refused_counted(tmp_path: Path) -> None:
+def test_what_fails_for_a_moment_is_tried_again_and_what_is_refused_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(findings, "DRAIN_TIMEOUT_S", 60.0)
+
     async def body(api: Api, found: Findings) -> None:
         left = [2]
 

@@ -17,7 +17,11 @@ from speccheck.kube.slots import Slots
 LABELS = {"app.kubernetes.io/managed-by": "speccheck", "speccheck.dev/speccheck": "owner"}
 
 DISCOVERY = {
-    "speccheck.dev/v1alpha1": [("specchecks", "SpecCheck"), ("speccheckruns", "SpecCheckRun")],
+    "speccheck.dev/v1alpha1": [
+        ("specchecks", "SpecCheck"),
+        ("speccheckruns", "SpecCheckRun"),
+        ("speccheckdrifts", "SpecCheckDrift"),
+    ],
     "batch/v1": [("jobs", "Job")],
     "v1": [("configmaps", "ConfigMap"), ("namespaces", "Namespace"), ("events", "Event")],
     "apiextensions.k8s.io/v1": [("customresourcedefinitions", "CustomResourceDefinition")],
