@@ -97,6 +97,70 @@ def test_it_imports_the_api_alone() -> None:
     assert ours == {"opentelemetry._logs"}
 
 
+LOADED = """
+import sys
+from speccheck import observe
+observe.action("apply", deployer="d1")
+print(*sorted({name.split(".")[0] for name in sys.modules} - sys.stdlib_module_names - {"__main__"}))
+print(*sorted(name for name in sys.modules if name.startswith("speccheck")))
+"""
+
+
+def _loaded(**variables: str) -> list[list[str]]:
+    """What a program that says an action has loaded: distributions, and modules of ours."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "PYTHON"))}
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", LOADED],
+        env=plain | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))} | variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return [line.split() for line in done.stdout.splitlines()]
+
+
+def test_where_nobody_listens_it_loads_itself_alone() -> None:
+    assert _loaded() == [["speccheck"], ["speccheck", "speccheck.observe"]]
+
+
+def test_a_provider_that_the_environment_chooses_is_loaded() -> None:
+    distributions, ours = _loaded(OTEL_PYTHON_LOGGER_PROVIDER="sdk_logger_provider")
+    assert "opentelemetry" in distributions
+    assert ours == ["speccheck", "speccheck.observe"]
+
+
+WITHOUT = """
+import sys
+sys.modules["opentelemetry"] = None
+from speccheck import observe
+observe.action("apply")
+"""
+
+
+def test_a_program_without_opentelemetry_runs_as_well() -> None:
+    subprocess.run([sys.executable, "-c", WITHOUT], check=True, timeout=60)
+
+
+RACE = """
+import sys, threading
+from speccheck import observe
+def load():
+    import opentelemetry._logs
+loading = threading.Thread(target=load)
+loading.start()
+while loading.is_alive():
+    observe.action("meanwhile")
+loading.join()
+observe.action("after")
+assert observe._OBSERVER._logger is not None
+"""
+
+
+def test_the_api_may_be_loaded_meanwhile_by_another_thread() -> None:
+    subprocess.run([sys.executable, "-c", RACE], check=True, timeout=60)
+
+
 LATER = """
 from speccheck import observe
 observe.action("before")

@@ -1,148 +1,83 @@
-"""The vocabulary of specification authors: `from speccheck import action, invariant, Set, …`."""
+"""The vocabulary of specification authors: `from speccheck import action, invariant, Set, …`.
+
+Each name is fetched from its module when it is first asked for (PEP 562): `import speccheck.observe` in a user's own
+program loads nothing of the language. What type checkers and editors see is in `__init__.pyi`.
+"""
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import Any
 
-from speccheck import flow
-from speccheck.lang.annotations import PARAMETER, UPSERT, Field, Param, StateVar, Unit, Variant
-from speccheck.lang.classes import record, state, union
-from speccheck.lang.collections import ListExpr, MapExpr, SetExpr
-from speccheck.lang.constants import value
-from speccheck.lang.constructors import (
-    AllMaps,
-    AllRecords,
-    AllSubsets,
-    AllTuples,
-    And,
-    Exists,
-    Forall,
-    Implies,
-    Interval,
-    Ints,
-    Ite,
-    List,
-    Map,
-    Not,
-    Or,
-    Range,
-    Record,
-    Set,
-    SetIf,
-    Tuple,
-    UnsignedInts,
-    Val,
-)
-from speccheck.lang.contexts import Context
-from speccheck.lang.declarations import (
-    action,
-    coverage,
-    example,
-    expr,
-    instance,
-    invariant,
-    temporal,
-)
-from speccheck.lang.exprs import Expr
-from speccheck.lang.fairness import Enabled, StrongFair, WeakFair
-from speccheck.lang.flows import with_flow
-from speccheck.lang.products import RecordExpr, TupleExpr, UnionExpr
-from speccheck.lang.scalars import BoolExpr, EnumExpr, IntExpr, StrExpr
-from speccheck.lang.states import MachineStateBase
-from speccheck.lang.submachines import SubMachine
-from speccheck.lang.temporals import Always, AndT, Eventually, ImpliesT, LeadsTo, NotT, OrT, TemporalExpr
-
 __version__ = "0.1.0"
 
-
-_PROGRAMS = {
-    "Execution": "speccheck.executions",
-    "capture": "speccheck.calls",
-    "check": "speccheck.calls",
-    "replay": "speccheck.calls",
-    "simulate": "speccheck.calls",
+_HOMES = {
+    "speccheck.calls": ("capture", "check", "replay", "simulate"),
+    "speccheck.executions": ("Execution",),
+    "speccheck.flow": ("flow",),
+    "speccheck.lang.annotations": ("PARAMETER", "UPSERT", "Field", "Param", "StateVar", "Unit", "Variant"),
+    "speccheck.lang.classes": ("record", "state", "union"),
+    "speccheck.lang.collections": ("ListExpr", "MapExpr", "SetExpr"),
+    "speccheck.lang.constants": ("value",),
+    "speccheck.lang.constructors": (
+        "AllMaps",
+        "AllRecords",
+        "AllSubsets",
+        "AllTuples",
+        "And",
+        "Exists",
+        "Forall",
+        "Implies",
+        "Interval",
+        "Ints",
+        "Ite",
+        "List",
+        "Map",
+        "Not",
+        "Or",
+        "Range",
+        "Record",
+        "Set",
+        "SetIf",
+        "Tuple",
+        "UnsignedInts",
+        "Val",
+    ),
+    "speccheck.lang.contexts": ("Context",),
+    "speccheck.lang.declarations": ("action", "coverage", "example", "expr", "instance", "invariant", "temporal"),
+    "speccheck.lang.exprs": ("Expr",),
+    "speccheck.lang.fairness": ("Enabled", "StrongFair", "WeakFair"),
+    "speccheck.lang.flows": ("with_flow",),
+    "speccheck.lang.products": ("RecordExpr", "TupleExpr", "UnionExpr"),
+    "speccheck.lang.scalars": ("BoolExpr", "EnumExpr", "IntExpr", "StrExpr"),
+    "speccheck.lang.states": ("MachineStateBase",),
+    "speccheck.lang.submachines": ("SubMachine",),
+    "speccheck.lang.temporals": (
+        "Always",
+        "AndT",
+        "Eventually",
+        "ImpliesT",
+        "LeadsTo",
+        "NotT",
+        "OrT",
+        "TemporalExpr",
+    ),
 }
-"""What programs over specifications use, loaded when it is: a spec itself needs none of it."""
+"""Where each name is. `flow` is a module, and as every name of the vocabulary an attribute of it."""
+
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:
-    if name in _PROGRAMS:
-        return getattr(import_module(_PROGRAMS[name]), name)
-    raise AttributeError(f"module 'speccheck' has no attribute {name!r}")
+    if name not in _HOME:
+        raise AttributeError(f"module 'speccheck' has no attribute {name!r}", name=name, obj=sys.modules[__name__])
+    found = getattr(import_module(_HOME[name]), name)
+    globals()[name] = found
+    return found
 
 
-__all__ = [
-    "PARAMETER",
-    "UPSERT",
-    "AllMaps",
-    "AllRecords",
-    "AllSubsets",
-    "AllTuples",
-    "Always",
-    "And",
-    "AndT",
-    "BoolExpr",
-    "Context",
-    "Enabled",
-    "EnumExpr",
-    "Eventually",
-    "Execution",
-    "Exists",
-    "Expr",
-    "Field",
-    "Forall",
-    "Implies",
-    "ImpliesT",
-    "IntExpr",
-    "Interval",
-    "Ints",
-    "Ite",
-    "LeadsTo",
-    "List",
-    "ListExpr",
-    "MachineStateBase",
-    "Map",
-    "MapExpr",
-    "Not",
-    "NotT",
-    "Or",
-    "OrT",
-    "Param",
-    "Range",
-    "Record",
-    "RecordExpr",
-    "Set",
-    "SetExpr",
-    "SetIf",
-    "StateVar",
-    "StrExpr",
-    "StrongFair",
-    "SubMachine",
-    "TemporalExpr",
-    "Tuple",
-    "TupleExpr",
-    "UnionExpr",
-    "Unit",
-    "UnsignedInts",
-    "Val",
-    "Variant",
-    "WeakFair",
-    "action",
-    "capture",
-    "check",
-    "coverage",
-    "example",
-    "expr",
-    "flow",
-    "instance",
-    "invariant",
-    "record",
-    "replay",
-    "simulate",
-    "state",
-    "temporal",
-    "union",
-    "value",
-    "with_flow",
-]
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -13,17 +13,20 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from speccheck.errors import UsageError
+
+if TYPE_CHECKING:
+    from importlib.abc import MetaPathFinder
 
 _MODULES = "speccheck.lang.rewriting.modules"
 
 
-class _Hook(MetaPathFinder):
+class _Hook:
     """Asks the finder of rewritten modules, which is made when the first module is looked for that may be one."""
 
     def __init__(self, root: Path) -> None:

@@ -15,12 +15,13 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
 
 from speccheck.digests import source_digest
+from speccheck.entries import Loaded, entry_file
 from speccheck.errors import InternalError, ModelError, Span, SpecError, UsageError
 from speccheck.ir.models import Model
 from speccheck.lang.branches import check_branches
@@ -31,20 +32,8 @@ from speccheck.lang.rewriting.modules import SpecFinder, module_from
 from speccheck.lang.rewriting.sources import rewritten
 from speccheck.lang.spans import source_line
 
-MAX_FILE_BYTES = 4 << 20
-"""A larger source file is refused."""
-
 RECURSION_LIMIT = 10_000
 """Python's limit while a spec is captured: expressions may be nested deeper than programs usually are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A captured spec: its Model, the digest of the files that were executed, and their names."""
-
-    model: Model
-    source_digest: str
-    files: tuple[str, ...]
 
 
 def load(path: Path | str, watches: Sequence[str] = ()) -> Loaded:
@@ -84,26 +73,6 @@ def load(path: Path | str, watches: Sequence[str] = ()) -> Loaded:
 def capture(path: Path | str) -> Model:
     """The Model of the spec at a path; raises as `load` does."""
     return load(path).model
-
-
-def entry_file(path: Path) -> Path:
-    """The entry module of a path: the file itself, or NAME/NAME.py of a directory NAME.
-
-    Raises UsageError where there is none.
-    """
-    found = path.resolve()
-    if found.is_dir():
-        inner = found / f"{found.name}.py"
-        if not inner.is_file():
-            raise UsageError(f"{path} is a directory without {found.name}.py; name the file to check")
-        found = inner
-    if not found.is_file():
-        raise UsageError(f"no such file: {path}")
-    if found.suffix != ".py":
-        raise UsageError(f"{path} is not a Python file (.py)")
-    if found.stat().st_size > MAX_FILE_BYTES:
-        raise UsageError(f"{path} is larger than {MAX_FILE_BYTES} bytes")
-    return found
 
 
 @contextmanager

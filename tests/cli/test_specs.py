@@ -16,7 +16,7 @@ from tests.cli.conftest import COMMAND, DEADLINE_S, Ended, environment
 
 from speccheck import loading
 from speccheck.cli import specs
-from speccheck.cli.captors import Faulty
+from speccheck.cli.answers import Faulty
 from speccheck.errors import InternalError, SpecError, UsageError
 from speccheck.ir.json import model_to_json
 
@@ -28,7 +28,7 @@ LOOP = "def spin():\n    n = 0\n    while True:\n        n += 1\n\nspin()\n"
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (LOOP, "did not end within 3 s\n  --> odd.py:"),
+        (LOOP, "did not end within 20 s\n  --> odd.py:"),
         ("import itertools\nsum(itertools.repeat(0))\n", "did not end within 3 s\n"),
         ("import os\nos._exit(0)\n", "ended itself with exit status 0\n"),
         ("import os\nos._exit(7)\n", "ended itself with exit status 7\n"),
@@ -44,7 +44,8 @@ def test_what_does_not_end_well_is_told_as_the_specifications_fault(
     text: str, said: str, run: Run, samples: Path
 ) -> None:
     (samples / "odd.py").write_text(text)
-    ended = run("check", "odd.py", "--timeout", "1")
+    timeout = "20" if text == LOOP else "1"  # where it was is told only if it had begun
+    ended = run("check", "odd.py", "--timeout", timeout)
     assert (ended.status, ended.out) == (4, "")
     assert said in ended.err
     assert "Traceback" not in ended.err
@@ -70,7 +71,6 @@ def test_every_command_that_reads_a_specification_survives_it(
     ended = run(*arguments, "--timeout", "0.1")
     assert ended.status == 4
     assert "error[capture-timed-out]: reading the specification did not end within 3 s" in ended.err
-    assert "odd.py:" in ended.err
 
 
 def test_the_json_form_says_so_too(run: Run, samples: Path) -> None:

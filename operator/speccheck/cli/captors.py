@@ -1,14 +1,14 @@
 """The process in which a specification's own Python runs for the command line: it captures it, answers once, and ends.
 
-    python -P -m speccheck.cli.captors PATH DESCRIPTOR SECONDS PARENT [WATCH …]
-
-`cli.specs` starts it, with PYTHONHASHSEED=0, and reads what it writes to DESCRIPTOR: the length of one answer, and the
-answer. It confines nothing (the command line is for one's own specifications); in a cluster `cli.pods` does this.
+`cli.readers` starts it, with PYTHONHASHSEED=0, calls `main` in it, and names three numbers: the descriptor from which
+it reads one question, the one to which it writes the length of one answer and the answer, and its parent. It confines
+nothing (the command line is for one's own specifications); in a cluster `cli.pods` does this.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -16,65 +16,44 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn, TypeAlias
+from typing import NoReturn
 
 import msgspec
 
 from speccheck import sandbox
+from speccheck.cli.answers import LENGTH_BYTES, TIMED_OUT, Answer, Captured, Faulty, Misused, Question, Wrong
 from speccheck.errors import EngineError, InternalError, ModelError, Span, SpecError, UsageError
 from speccheck.ir.json import model_to_json
 from speccheck.lang.spans import source_line
 from speccheck.loading import load
 
-LENGTH_BYTES = 8
-"""How long the number is that says how long an answer is; most significant byte first."""
-
-TIMED_OUT = "capture-timed-out"
-"""The code of the error where reading a specification takes too long."""
-
-
-class Captured(msgspec.Struct, frozen=True, tag=True):
-    """The Model in its JSON form, and what else `loading.Loaded` has."""
-
-    model: bytes
-    source_digest: str
-    files: tuple[str, ...]
-
-
-class Wrong(msgspec.Struct, frozen=True, tag=True):
-    """A SpecError; `file` "" for one without a place."""
-
-    code: str
-    message: str
-    hint: str
-    file: str
-    line: int
-    column: int
-    source_line: str
-
-
-class Misused(msgspec.Struct, frozen=True, tag=True):
-    """A UsageError."""
-
-    message: str
-
-
-class Faulty(msgspec.Struct, frozen=True, tag=True):
-    """A fault of speccheck itself, with Python's traceback of it."""
-
-    message: str
-    trace: str
-
-
-Answer: TypeAlias = Captured | Wrong | Misused | Faulty
-
 
 def main() -> NoReturn:
-    """Captures the specification that the arguments name, within the time they give."""
-    path, descriptor, seconds, parent, *watches = sys.argv[1:]
-    captor = _Captor(Path(path), int(descriptor))
-    captor.settle(float(seconds), int(parent))
-    captor.answer(captor.answer_for(Path(path), watches))
+    """Captures the specification that the question names, within the time it gives; ends where nothing is asked."""
+    asked, descriptor, parent = map(int, sys.argv[1:])
+    _settle(descriptor, parent)
+    with os.fdopen(asked, "rb") as questions:
+        read = questions.read()
+    if not read:
+        os._exit(0)
+    question = msgspec.msgpack.decode(read, type=Question)
+    gc.freeze()
+    gc.enable()
+    captor = _Captor(Path(question.path), descriptor)
+    captor.begin(question.timeout_s)
+    captor.answer(captor.answer_for(Path(question.path), question.watches))
+
+
+def _settle(descriptor: int, parent: int) -> None:
+    """Ends with its parent, and lets no program it starts hold the parent up."""
+    os.set_inheritable(descriptor, False)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    if sys.platform == "linux":
+        with contextlib.suppress(EngineError):
+            sandbox.follow_parent()
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 class _Captor:
@@ -86,16 +65,8 @@ class _Captor:
         self._root = found if found.is_dir() else found.parent
         self._pid = os.getpid()
 
-    def settle(self, timeout_s: float, parent: int) -> None:
-        """Ends with its parent, ends when the time is up, and lets no program it starts hold the parent up."""
-        os.set_inheritable(self._descriptor, False)
-        for stream in (sys.stdout, sys.stderr):
-            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-        if sys.platform == "linux":
-            with contextlib.suppress(EngineError):
-                sandbox.follow_parent()
-        if os.getppid() != parent:
-            os._exit(1)
+    def begin(self, timeout_s: float) -> None:
+        """Ends when the time is up."""
         signal.signal(signal.SIGALRM, self._too_late)
         signal.setitimer(signal.ITIMER_REAL, timeout_s)
 
@@ -158,7 +129,3 @@ def _place(frame: FrameType | None, root: Path) -> Span | None:
             return Span(frame.f_code.co_filename, frame.f_lineno, 1)
         frame = frame.f_back
     return None
-
-
-if __name__ == "__main__":
-    main()

@@ -6,6 +6,7 @@ and which gives an exit status, or a `typer.Typer` with commands of its own. To 
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,12 +22,13 @@ EXAMPLES = "[bold]Examples[/bold]\n"
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One row: what it is called, where it is, what it does in one line, and how it is used."""
+    """One row: what it is called, where it is, what it does in one line, how it is used; whether it `reads` a spec."""
 
     name: str
     target: str
     summary: str
     examples: tuple[str, ...]
+    reads: bool = False
 
 
 _ROWS = (
@@ -39,6 +41,7 @@ _ROWS = (
             "speccheck check specs/dns_balancer --property no_inconsistent_root --itf race.itf.json",
             "speccheck check specs/die_hard.py --max-steps 10 --timeout 1m --json",
         ),
+        reads=True,
     ),
     Command(
         "simulate",
@@ -48,6 +51,7 @@ _ROWS = (
             "speccheck simulate specs/dns_balancer --walks 1000 --max-steps 30",
             "speccheck simulate specs/dns_balancer --walks 1000 --max-steps 30 --seed 7 --timeout 1m",
         ),
+        reads=True,
     ),
     Command(
         "replay",
@@ -57,6 +61,7 @@ _ROWS = (
             "speccheck replay specs/dns_balancer race.itf.json",
             "speccheck replay specs/dns_balancer race.itf.json --force",
         ),
+        reads=True,
     ),
     Command(
         "explain",
@@ -67,6 +72,7 @@ _ROWS = (
             "speccheck explain specs/dns_balancer race.itf.json --watch s.zone_records.size",
             "speccheck explain specs/die_hard.py path.itf.json --why-not pour_big_into_small --json",
         ),
+        reads=True,
     ),
     Command(
         "conform",
@@ -77,6 +83,7 @@ _ROWS = (
             "speccheck conform specs/dns_balancer -m zone.yaml zone.jsonl deployers.jsonl --itf paths",
             "speccheck conform specs/dns_balancer -m zone.yaml - < zone.jsonl",
         ),
+        reads=True,
     ),
     Command(
         "record",
@@ -92,6 +99,7 @@ _ROWS = (
         "speccheck.cli.lint:check_style",
         "Warn of what may not mean what its author thinks it means.",
         ("speccheck lint specs/dns_balancer",),
+        reads=True,
     ),
     Command(
         "new",
@@ -107,6 +115,7 @@ _ROWS = (
             "speccheck capture specs/die_hard.py",
             "speccheck capture specs/die_hard.py --json --output die_hard.model.json",
         ),
+        reads=True,
     ),
     Command(
         "export",
@@ -116,6 +125,7 @@ _ROWS = (
             "speccheck export specs/two_phase_commit.py --instance n3 --output two_phase_commit.tla.d",
             "speccheck export specs/die_hard.py --instance film --format json --output build",
         ),
+        reads=True,
     ),
     Command(
         "run",
@@ -162,8 +172,20 @@ def load_target(target: str) -> Any:
     return getattr(import_module(module), attribute)
 
 
-HELP_NAMES = {"help_option_names": ["--help", "-h"]}
+_HELP = {"--help", "-h"}
+
+HELP_NAMES = {"help_option_names": sorted(_HELP)}
 """Settings of a command's context: what asks for its help."""
+
+_PREPARE = "speccheck.cli.readers:prepare"
+_DISCARD = "speccheck.cli.readers:discard"
+
+
+def collect_again() -> None:
+    """Let the collector of garbage work where `main` has stopped it for the loading; what was loaded stays."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 class _Helped:
@@ -180,6 +202,11 @@ class _Helped:
 class _Command(_Helped, TyperCommand):
     """One command."""
 
+    def invoke(self, ctx: Any) -> Any:
+        """As typer does it, with everything loaded."""
+        collect_again()
+        return super().invoke(ctx)
+
 
 class CommandTable(_Helped, TyperGroup):
     """The top-level command: lists the rows by their summaries, and loads a row's module only to run it."""
@@ -193,7 +220,13 @@ class CommandTable(_Helped, TyperGroup):
         """As typer does it, with the command that is asked for loaded first."""
         if args and args[0] in COMMANDS:
             row = COMMANDS[args[0]]
-            self.add_command(_built(row, load_target(row.target)), row.name)
+            if row.reads and not _HELP.intersection(args):
+                ctx.call_on_close(load_target(_DISCARD))
+                load_target(_PREPARE)()
+            command = _built(row, load_target(row.target))
+            if not isinstance(command, _Command):
+                collect_again()
+            self.add_command(command, row.name)
         elif args and (args[0].endswith(".py") or os.path.exists(args[0])):
             ctx.fail(f"{args[0]} is no command; to check it: speccheck check {args[0]}")
         return super().resolve_command(ctx, args)

@@ -15,9 +15,9 @@ from speccheck.cli.failures import guarded
 from speccheck.cli.options import duration, flag, taking
 from speccheck.cli.outputs import note, write, write_json
 from speccheck.cli.specs import load
+from speccheck.entries import entry_file
 from speccheck.errors import excerpt
 from speccheck.linting import Advice, Linted, lint
-from speccheck.loading import entry_file
 
 _TIMEOUT_S = 30.0
 """How long the search of an instance may take where nothing else is asked for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -54,6 +55,7 @@ def _top(
 
 def main() -> None:
     """Runs the command that the process's arguments name, and ends the process."""
+    gc.disable()  # what is loaded is no garbage; `commands.collect_again` is for what is made with it
     open_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]

@@ -21,12 +21,12 @@ from speccheck.engines.base import Limits
 from speccheck.engines.reference.engine import ReferenceEngine
 from speccheck.engines.reference.replays import refuted
 from speccheck.engines.reference.replays import replay as take_again
+from speccheck.entries import Loaded, entry_file
 from speccheck.errors import ModelError, UsageError
 from speccheck.ir.itf import decode
 from speccheck.ir.json import model_digest
 from speccheck.ir.models import Model, Transition
 from speccheck.ir.nodes import Assign, Const
-from speccheck.loading import Loaded, entry_file
 from speccheck.rendering.itf import MAX_BYTES, PathMeta, document_from_bytes, meta_from_itf, path_from_itf
 from speccheck.rendering.json import reports_json
 from speccheck.rendering.text import replay_text

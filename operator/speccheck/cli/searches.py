@@ -23,8 +23,8 @@ from speccheck.cli.outputs import json_text, look_of, note, require_place, save,
 from speccheck.cli.specs import load
 from speccheck.cli.suggestions import require
 from speccheck.engines.base import Limits, Progress, Walks
+from speccheck.entries import Loaded, entry_file
 from speccheck.ir.models import Model
-from speccheck.loading import Loaded, entry_file
 from speccheck.rendering.itf import first_path, path_itf
 from speccheck.rendering.json import reports_json
 from speccheck.rendering.text import report_text, summary_text

@@ -13,19 +13,20 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import assert_never
 
 import msgspec
 
-from speccheck.cli.captors import LENGTH_BYTES, TIMED_OUT, Answer, Captured, Faulty, Misused, Wrong
+from speccheck.cli.answers import LENGTH_BYTES, TIMED_OUT, Answer, Captured, Faulty, Misused, Question, Wrong
 from speccheck.cli.outputs import note
+from speccheck.cli.readers import reader
 from speccheck.cli.suggestions import require_path
+from speccheck.entries import Loaded, entry_file
 from speccheck.errors import InternalError, Span, SpecError, UsageError
 from speccheck.ir.json import model_from_json
-from speccheck.loading import Loaded, entry_file
 
 DEFAULT_TIMEOUT_S = 60.0
 """How long reading a specification may take where nobody says."""
@@ -42,7 +43,6 @@ _GRACE_S = 1.0
 _TOLD_AFTER_S = 2.0
 _POLL_S = 0.05
 _CHUNK = 1 << 16
-_CAPTOR = "speccheck.cli.captors"
 _ANSWER: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
 
 
@@ -71,8 +71,9 @@ def load(path: Path, timeout_s: float | None = None, watches: Sequence[str] = ()
     require_path(path)
     entry_file(path)
     limit_s = max(timeout_s or DEFAULT_TIMEOUT_S, LEAST_TIMEOUT_S)
-    with _captor(path, limit_s, watches) as (process, descriptor):
-        answer = _awaited(process, descriptor, limit_s, path)
+    with reader() as each:
+        each.ask(msgspec.msgpack.encode(Question(str(path), limit_s, tuple(watches))))
+        answer = _awaited(each.process, each.answers, limit_s, path)
     match answer:
         case Captured(model, source_digest, files):
             return Loaded(model_from_json(model), source_digest, files)
@@ -84,32 +85,6 @@ def load(path: Path, timeout_s: float | None = None, watches: Sequence[str] = ()
             raise InternalError(f"while reading {path}: {message}") from _Elsewhere(trace)
         case _:
             assert_never(answer)
-
-
-@contextmanager
-def _captor(path: Path, limit_s: float, watches: Sequence[str]) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """The process that reads, and the descriptor it answers at; both are gone afterwards, with all it started."""
-    answers, answering = os.pipe()
-    command = [sys.executable, "-P", "-m", _CAPTOR, str(path), str(answering), str(limit_s), str(os.getpid()), *watches]
-    sys.stderr.flush()
-    try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=2,
-            env=os.environ | {"PYTHONHASHSEED": "0"},
-            pass_fds=(answering,),
-            start_new_session=True,
-        )
-    finally:
-        os.close(answering)
-    try:
-        yield process, answers
-    finally:
-        with suppress(ProcessLookupError, PermissionError):  # the latter is how some systems say the former
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        os.close(answers)
 
 
 def _awaited(process: subprocess.Popen[bytes], descriptor: int, limit_s: float, path: Path) -> Answer:

@@ -6,6 +6,7 @@ Takes the module's namespace; gives a verified Model. It does not execute the mo
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 from collections.abc import Mapping
 from dataclasses import replace
@@ -341,10 +342,16 @@ def _verified(model: Model) -> Model:
 def _with_spans(model: Model, root: Path) -> Model:
     spans: dict[int, Span] = {}
 
+    @functools.cache
+    def relative(file: str) -> str | None:
+        path = Path(file)
+        return path.relative_to(root).as_posix() if path.is_relative_to(root) else None
+
     def note(node: object) -> None:
         span = span_of(node)
-        if span is not None and Path(span.path).is_relative_to(root):
-            spans[id(node)] = replace(span, path=Path(span.path).relative_to(root).as_posix())
+        path = None if span is None else relative(span.path)
+        if span is not None and path is not None:
+            spans[id(node)] = replace(span, path=path)
 
     seen: set[int] = set()
     for body in _bodies(model):

@@ -106,9 +106,18 @@ def _written(cls: type) -> tuple[str, ast.ClassDef] | None:
     file = getattr(sys.modules.get(cls.__module__), "__file__", None)
     if file is None:
         return None
-    tree = ast.parse("".join(linecache.getlines(file)))
-    named = (each for each in ast.walk(tree) if isinstance(each, ast.ClassDef) and each.name == cls.__name__)
-    return next(((file, each) for each in named), None)
+    found = _classes("".join(linecache.getlines(file))).get(cls.__name__)
+    return None if found is None else (file, found)
+
+
+@functools.lru_cache(maxsize=16)
+def _classes(source: str) -> dict[str, ast.ClassDef]:
+    """The classes of a source text by name; of several of a name the first, outermost."""
+    found: dict[str, ast.ClassDef] = {}
+    for each in ast.walk(ast.parse(source)):
+        if isinstance(each, ast.ClassDef):
+            found.setdefault(each.name, each)
+    return found
 
 
 @contextlib.contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -29,8 +28,11 @@ class SpecLoader(SourceFileLoader):
         super().exec_module(module)
 
 
-class SpecFinder(MetaPathFinder):
-    """Finds the modules under a directory as other modules are found, and has them loaded rewritten."""
+class SpecFinder:
+    """Finds the modules under a directory as other modules are found, and has them loaded rewritten.
+
+    A finder of `sys.meta_path`. Not derived from `importlib.abc.MetaPathFinder`, which takes long to load.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
