@@ -14,9 +14,9 @@ from tests.cluster.errors import ClusterError
 T = TypeVar("T")
 
 IMAGE_VARIABLE = "SPECCHECK_TEST_IMAGE"
-KUBECTL_TIMEOUT_S = 60.0
-READY_TIMEOUT_S = 90.0
-API_TIMEOUT_S = 60.0
+KUBECTL_TIMEOUT_S = 200.0
+READY_TIMEOUT_S = 180.0
+API_TIMEOUT_S = 120.0
 
 
 class Cluster(ABC):

@@ -27,6 +27,9 @@ STATE = "cluster.json"
 IMPORT_TIMEOUT_S = 120.0
 RUNTIME_TIMEOUT_S = 30.0
 REMOVE_TIMEOUT_S = 10.0
+ELECTED = frozenset({"kube-controller-manager", "kube-scheduler"})
+"""They end themselves where a slow machine loses them their Lease, and are started anew, as by a kubelet elsewhere."""
+STARTS_LIMIT = 5
 CTR = ("ctr", f"--address={CONTAINERD_SOCKET}", "--namespace=k8s.io")
 
 # A Service without an endpoint: a look-up in a pod is refused at once, where it would wait without one.
@@ -46,6 +49,7 @@ class State(msgspec.Struct):
     sandbox_image: str
     network_index: int | None = None
     pids: dict[str, int] = msgspec.field(default_factory=dict)
+    revived: int = 0
 
     def save(self, directory: Path) -> None:
         beside = directory / f"{STATE}.new"
@@ -152,8 +156,14 @@ class MadeCluster(Cluster):
 
     def _check_running(self) -> None:
         ended = [name for name, pid in self._pids().items() if not self._state.namespaces.running(pid)]
-        if ended:
+        if not ended:
+            return
+        revived = State.load(self.directory).revived + len(ended)
+        if not ELECTED.issuperset(ended) or revived > STARTS_LIMIT:
             raise StoppedError(f"{', '.join(ended)} of {self.description} ended by itself")
+        self._state.revived = revived
+        for name in ended:
+            self._start(name)
 
     def _start(self, name: str) -> None:
         log = self._place.log(name)

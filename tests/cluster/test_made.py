@@ -39,6 +39,29 @@ def test_says_which_program_ended_and_its_last_words(cluster: Cluster, tmp_path:
         made.MadeCluster(tmp_path, state).wait("what will not be", lambda: None, timeout_s=20)
 
 
+def test_a_program_that_ended_for_want_of_its_lease_is_started_anew_a_few_times(cluster: Cluster) -> None:
+    running = _made(cluster)
+    state = made.State.load(running.directory)
+    ended, revived = state.pids["kube-scheduler"], state.revived
+    state.namespaces.kill(ended)
+    running.wait("a look at the programs", lambda: True, timeout_s=20)
+    state = made.State.load(running.directory)
+    assert state.pids["kube-scheduler"] != ended
+    assert state.namespaces.running(state.pids["kube-scheduler"])
+    assert state.revived == revived + 1
+
+
+def test_one_that_ends_again_and_again_is_told(cluster: Cluster, tmp_path: Path) -> None:
+    state = made.State.load(_made(cluster).directory)
+    log = tmp_path / "logs" / "kube-scheduler.log"
+    log.parent.mkdir()
+    state.pids = {"kube-scheduler": state.namespaces.start(["sh", "-c", "echo no lease; exit 1"], log)}
+    state.revived = made.STARTS_LIMIT
+    state.save(tmp_path)
+    with pytest.raises(StoppedError, match=r"kube-scheduler of the cluster in \S+ ended by itself"):
+        made.MadeCluster(tmp_path, state).wait("what will not be", lambda: None, timeout_s=20)
+
+
 def test_one_process_sees_what_another_has_restarted(cluster: Cluster) -> None:
     running = _made(cluster)
     other = made.attached(running.kubeconfig)

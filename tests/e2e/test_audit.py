@@ -72,7 +72,7 @@ def audited(made_here: MadeCluster, receiver: Receiver, shared_place: Place) -> 
     user = f"system:serviceaccount:{space}:{SENDER}"
     made_here.kubectl("apply", "--server-side", f"--kustomize={_taking_from(user)}")
     made_here.kubectl(*ROLLOUT)
-    made_here.wait("one operator that takes audit events", lambda: _takes(receiver), 60)
+    made_here.wait("one operator that takes audit events", lambda: _takes(receiver), 180)
     resources = [{"group": "", "resources": ["configmaps"]}]
     rule = {"level": "RequestResponse", "namespaces": [space], "resources": resources}
     token = shared_place.kubectl("create", "token", SENDER, "--audience=speccheck", "--duration=2h").strip()

@@ -68,8 +68,8 @@ def observed(place: Place, project_image: str) -> Place:
         "spec": {"completions": 4, "parallelism": 2, "template": _pod(project_image, "sleep 1", restartPolicy="Never")},
     }
     place.apply(web, job)
-    place.kubectl("rollout", "status", "deployment/web", "--timeout=60s")
-    place.kubectl("wait", "--for=condition=Complete", "job/work", "--timeout=60s")
+    place.kubectl("rollout", "status", "deployment/web", "--timeout=180s")
+    place.kubectl("wait", "--for=condition=Complete", "job/work", "--timeout=180s")
     for name in RESOURCES:
         place.wait_condition(name.replace("_", "-"), "Conformant", "True", timeout_s=60)
     return place
@@ -108,7 +108,7 @@ def test_they_conform_through_rollouts_scalings_a_rollback_a_pause_and_failing_p
         ("scale", "deployment/web", "--replicas=1"),
     ):
         observed.kubectl(*change)
-    observed.kubectl("rollout", "status", "deployment/web", "--timeout=60s")
+    observed.kubectl("rollout", "status", "deployment/web", "--timeout=180s")
     observed.wait("a pod to end for the third time", "deployment", lambda: _restarts(observed) >= 2, FAILING_S)
     observed.wait("the Job to be given up", "job", lambda: _is_given_up(observed), FAILING_S)
     for name in RESOURCES:

@@ -308,7 +308,7 @@ def _sample(name: str, image: str) -> list[Body]:
 def _rolled_out(place: Place) -> None:
     """Wait until the Deployment's pods are all there and of its template."""
     try:
-        place.kubectl("rollout", "status", "deployment/web", "--timeout=50s")
+        place.kubectl("rollout", "status", "deployment/web", "--timeout=180s")
     except ClusterError as error:
         raise ClusterError(f"{error}\n{place.kubectl('describe', 'deployments,replicasets,pods')}") from error
 

@@ -18,7 +18,7 @@ from tests.e2e.places import Body, Place, metrics
 
 EXPORT = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
 NAME = f"speccheck-receiver.{SYSTEM}.svc"
-ROLLOUT = ("rollout", "status", "deployment/speccheck-operator", f"--namespace={SYSTEM}", "--timeout=120s")
+ROLLOUT = ("rollout", "status", "deployment/speccheck-operator", f"--namespace={SYSTEM}", "--timeout=180s")
 PROGRAM = """
 from opentelemetry._logs import set_logger_provider
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
@@ -93,7 +93,7 @@ def receiver(installed: Cluster, project_image: str, tmp_path_factory: pytest.Te
     try:
         installed.kubectl("apply", "--server-side", f"--kustomize={_with_image(project_image)}")
         installed.kubectl(*ROLLOUT)
-        installed.wait("one operator that listens", lambda: _alone(installed) and _listens(address), 60)
+        installed.wait("one operator that listens", lambda: _alone(installed) and _listens(address), 180)
         yield Receiver(installed, address, chain)
     finally:
         installed.kubectl("apply", "--server-side", f"--kustomize={TOP / 'build' / 'deploy'}")
@@ -101,7 +101,7 @@ def receiver(installed: Cluster, project_image: str, tmp_path_factory: pytest.Te
             installed.kubectl("delete", "--filename", overlay / f"{name}.yaml", "--ignore-not-found")
         installed.kubectl("delete", "secret", "speccheck-receiver-tls", f"--namespace={SYSTEM}")
         installed.kubectl(*ROLLOUT)
-        installed.wait("one operator", lambda: _alone(installed), 60)
+        installed.wait("one operator", lambda: _alone(installed), 180)
 
 
 def _alone(cluster: Cluster) -> bool:
