@@ -39,8 +39,8 @@ packages: # what the cluster's tests need of Debian, as root; elsewhere they use
 	@if [ "$$(id -u)" -eq 0 ] && [ -e /etc/debian_version ]; then sh tests/cluster/packages.sh; fi
 
 lint: $(VENV)/.dev ## style, types and layers
-	$(BIN)/ruff check operator tests specs
-	$(BIN)/ruff format --check operator tests
+	$(BIN)/ruff check operator tests specs examples benchmarks
+	$(BIN)/ruff format --check operator tests examples benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

@@ -1,11 +1,12 @@
 """A Deployment as one can see it: what may happen to the object itself from one write of it to the next.
 
-`specs/deployment_rollout.py` says how a rollout works, with the ReplicaSets and pods behind it. To hold a real Deployment to a
-spec step by step, less is better: every variable here is read from the object, nothing is hidden, and each observation
-is an anchor of its own. Two write the object: users its spec, the controller its status and its revision.
+`specs/deployment_rollout.py` says how a rollout works, with the ReplicaSets and pods behind it. To hold a real
+Deployment to a spec step by step, less is better: every variable here is read from the object, nothing is hidden, and
+each observation is an anchor of its own. Two write the object: users its spec, the controller its status and its
+revision.
 
-What can go wrong: a status that claims what is not so, or is about a spec that was never written; a status that goes back to
-an older spec; a revision that goes back; a user's write that also changes the status.
+What can go wrong: a status that claims what is not so, or is about a spec that was never written; a status that goes
+back to an older spec; a revision that goes back; a user's write that also changes the status.
 
 What the spec assumes.
 - The API server raises the generation by one with every change of the spec, and only then.
@@ -17,9 +18,10 @@ What the spec assumes.
 
 What was learned of the real controller is in docs/real-controllers.md.
 
-Variables and the object: `generation` metadata.generation, `desired` spec.replicas, `paused` spec.paused, `revision` the
-annotation deployment.kubernetes.io/revision (0 without), and of the status `observed_generation`, `total` replicas,
-`updated` updatedReplicas, `ready` readyReplicas, `available` availableReplicas (absent is 0), `says_available` the condition.
+Variables and the object: `generation` metadata.generation, `desired` spec.replicas, `paused` spec.paused, `revision`
+the annotation deployment.kubernetes.io/revision (0 without), and of the status `observed_generation`, `total`
+replicas, `updated` updatedReplicas, `ready` readyReplicas, `available` availableReplicas (absent is 0),
+`says_available` the condition.
 """
 
 from typing import Annotated

@@ -8,9 +8,9 @@ completions, or complete and failed, or taken up again.
 What the spec assumes: one write of the status may note several pods and count several that were noted before. At most
 LIMIT pods are noted at once. What was learned of the real controller is in docs/real-controllers.md.
 
-Variables and the object: `active`, `succeeded` and `failed` of the status (absent is 0); `noted` and `noted_failed` are how
-many uncountedTerminatedPods.succeeded and .failed has; `complete` and `broken` whether the conditions Complete and Failed are
-True.
+Variables and the object: `active`, `succeeded` and `failed` of the status (absent is 0); `noted` and `noted_failed`
+are how many uncountedTerminatedPods.succeeded and .failed has; `complete` and `broken` whether the conditions
+Complete and Failed are True.
 """
 
 from typing import Annotated

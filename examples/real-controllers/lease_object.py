@@ -1,7 +1,7 @@
 """A Lease that leader election keeps, as one can see it: renewed by its holder, taken over when it has run out.
 
-`specs/lease_election.py` has the candidates and their clocks, too. Here everything is read from the object. Who holds it
-is not a variable, as nobody knows all names beforehand: a change of hands shows in `transitions`.
+`specs/lease_election.py` has the candidates and their clocks, too. Here everything is read from the object. Who holds
+it is not a variable, as nobody knows all names beforehand: a change of hands shows in `transitions`.
 
 What can go wrong: a Lease changes hands before it has run out; a renewal goes back in time; hands are counted back.
 

@@ -2,8 +2,8 @@
 
 What can go wrong: a count that does not add up; a status about a number that nobody asked for, or one that goes back.
 
-What the spec assumes: the API server raises the generation with every change of the spec; numbers of pods are at most LIMIT.
-Everything is read from the object. What was learned of the real controller is in docs/real-controllers.md.
+What the spec assumes: the API server raises the generation with every change of the spec; numbers of pods are at most
+LIMIT. Everything is read from the object. What was learned of the real controller is in docs/real-controllers.md.
 """
 
 from typing import Annotated
