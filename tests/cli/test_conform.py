@@ -124,6 +124,13 @@ def test_lines_that_are_none_and_observations_that_do_not_fit(held: Held, golden
     golden("conform_refused.txt", ended.out)
 
 
+def test_a_line_that_nobody_can_read_may_have_been_of_any_source(held: Held) -> None:
+    told = event(9.7, "take_out", "a")
+    assert held(CREATED, told, pool(10, "bc"), pool(30, "bc", "a")).status == 0
+    refused = held(CREATED, told, b"{", pool(10, "bc"), pool(30, "bc", "a"), options=["--json"])
+    assert (refused.status, answer(refused)["answer"]) == (3, "Unknown")
+
+
 def test_without_an_anchor_steps_are_not_known(held: Held, golden: Golden, tmp_path: Path) -> None:
     ended = held(event(5, "take_out", "a"), *(event(n, "put_back", "b") for n in range(20, 22)))
     assert ended.status == 3
@@ -324,6 +331,13 @@ def test_a_key_of_which_nothing_could_be_judged_is_not_taken_for_conformance(run
     ended = run(*command, write(tmp_path / "more.jsonl", [*known, of("Pool", "b", status={"running": 99})]))
     assert ended.status == 3
     assert "1 key could not be judged" in ended.out
+    gone = [
+        *known,
+        of("Pool", "b", status={"running": 99}),
+        of("Pool", "b", status={"running": 99}) | {"type": "DELETED"},
+    ]
+    ended = run(*command, write(tmp_path / "gone.jsonl", gone))
+    assert (ended.status, "1 key could not be judged" in ended.out) == (3, True)
 
 
 PARTIAL = '''"""A division that has no value for nought."""

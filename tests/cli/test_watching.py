@@ -74,7 +74,7 @@ def test_missing_numbers_are_a_gap_and_late_ones_are_left_out() -> None:
     watch, notices = watched(*rows)
     (gap,) = [each for each in notices if isinstance(each, Gapped)]
     assert "2 observations are missing before number 5" in gap.reason
-    assert (watch.tally.judged, watch.order_counts.duplicates) == (3, 1)
+    assert (watch.tally.judged, watch.order_counts.late) == (3, 1)
 
 
 def test_an_object_that_is_gone_takes_its_drift_along() -> None:

@@ -184,6 +184,30 @@ def test_what_is_claimed_soon_after_an_anchor_may_have_been_before_it() -> None:
     assert {state[0] for state in frontier.states} == {6, 3}
 
 
+def test_what_the_source_of_the_anchor_claims_later_was_done_later() -> None:
+    made = number()
+    for source, name in (("other", "Explained"), ("first", "Broken")):
+        frontier = Frontier(made, Bounds(claimable=frozenset({"resets"})))
+        frontier.anchor([(12, frozenset())], 0.0, source="first")
+        assert type(frontier.observe({}, Claim("resets"), 1.0, source)).__name__ == name
+
+
+def test_an_anchor_may_be_what_an_action_leads_to() -> None:
+    made = number()
+    frontier = Frontier(made, Bounds(claimable=frozenset({"divides"})))
+    assert frontier.anchor([(12, frozenset()), (1, frozenset())], 0.0, claim=divides(3))
+    assert {state[0] for state in frontier.states} == {4}
+    assert not frontier.anchor([(1, frozenset())], 0.0, claim=divides(3))
+    assert not frontier.anchored
+
+
+def test_an_overtaken_observation_may_name_its_action() -> None:
+    for time, name in ((1.1, "Explained"), (9.0, "Broken")):
+        frontier = dividing(hidden_steps=1)
+        assert frontier.observe({0: 3}, None, 1.2) == Explained(("divides", "divides"))
+        assert type(frontier.observe({1: frozenset({12})}, divides(2), time)).__name__ == name
+
+
 def test_sources_may_overtake_each_other_within_the_window_but_not_themselves() -> None:
     made = number()
     for time, name in ((1.5, "Explained"), (9.0, "Broken")):

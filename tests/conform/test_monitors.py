@@ -695,7 +695,78 @@ def test_a_key_whose_parameters_are_gone_has_nothing_to_be_held_to() -> None:
     assert held.census().unanchored == 0
 
 
+def test_what_was_seen_before_a_keys_parameters_were_known_is_judged_with_them() -> None:
+    held = limited()
+    assert told(one(held, seen(1, 5)), "State") == []
+    assert told(one(held, datum("limits", 5, most=3)), "State") == [("bounded", "Unknown", "Settling")]
+    ((result,),) = [judgement.results for judgement in held.take(Tick(at(6)))]
+    assert (result.property, result.verdict) == ("bounded", "Violated")
+
+
+def test_an_action_that_is_named_before_its_keys_parameters_are_known_is_not_passed_over() -> None:
+    sources = (SourceOrder("pool", "'k'"), SourceOrder("log", "'k'"))
+    held = monitor(ALL, sources, instance="", parameters={"MOST": "pool.spec.most"}, actions=(STARTED,))
+    early = one(held, event(0))
+    assert told(early) == [("start", "Unknown", "NoAnchor")]
+    assert early.results[0].message == "parameters have no value yet"
+    assert told(one(held, event(1, "something else"))) == []
+
+
+# --- breaches across sources that nobody looked at while they lasted -------------------------------------
+
+
+def test_a_breach_that_is_over_counts_if_it_had_lasted() -> None:
+    for over, verdicts in ((1.9, ["Holds"]), (2.5, ["Violated", "Holds"])):
+        held = monitor(JOINED, TWO, tiers=("State",))
+        for view in (datum("wish", wanted=3), datum("fact", running=3), datum("fact", 1, running=4)):
+            held.take(view)
+        back = one(held, datum("wish", over, wanted=2))
+        assert [r.verdict for r in back.results if r.property == "sane"] == verdicts
+    assert back.results[1].message == (
+        "Never more run, nor are wanted, than may; it was broken for 1.5 s, until this observation"
+    )
+
+
+def test_a_breach_that_was_told_is_not_told_again_when_it_is_over() -> None:
+    held = monitor(JOINED, TWO, tiers=("State",))
+    for view in (datum("wish", wanted=3), datum("fact", running=3), datum("fact", 1, running=4)):
+        held.take(view)
+    assert len(held.take(Tick(at(2.5)))) == 1
+    assert told(one(held, datum("wish", 3, wanted=2)), "State")[-1] == ("sane", "Holds", "")
+
+
+def test_a_breach_counts_later_where_events_are_held_back_for_the_window() -> None:
+    sources = (TWO[0], SourceOrder("fact", "fact.attributes.of"))
+    held = monitor(JOINED | {"running": "fact.attributes.running"}, sources, tiers=("State",), window_s=2.0)
+    held.take(datum("wish", wanted=3))
+    held.take(View("fact", at(0), event={"name": "runs", "attributes": {"of": "a", "running": 3}}))
+    held.take(View("fact", at(1), event={"name": "runs", "attributes": {"of": "a", "running": 4}}))
+    assert told(one(held, datum("wish", 3.5, wanted=3)), "State")[-1] == ("sane", "Unknown", "Settling")
+    assert told(one(held, datum("wish", 4, wanted=3)), "State")[-1] == ("sane", "Violated", "")
+
+
 # --- what is counted -----------------------------------------------------------------------------------
+
+
+def test_keys_that_end_before_anything_of_them_was_judged_are_counted() -> None:
+    held = limited()
+    held.take(seen(1, 5))
+    assert (held.census().unanchored, held.census().unjudged) == (1, 0)
+    one(held, seen(1, 5, seconds=1, kind="DELETED"))
+    assert (held.census().unanchored, held.census().unjudged) == (0, 1)
+    for view in (datum("limits", 2, most=9), seen(1, 5, seconds=3), seen(1, 5, seconds=4, kind="DELETED")):
+        held.take(view)
+    held.take(datum("limits", 5, kind="DELETED", most=9))
+    assert held.census().unjudged == 1
+
+
+def test_actions_that_are_named_are_counted_where_no_step_explains_them() -> None:
+    held = logged(window_s=0.0)
+    held.take(event(0))
+    assert held.census().actions == {"start": 1}
+    for view in (seen(1, 1, seconds=10), event(20)):
+        held.take(view)
+    assert held.census().actions == {"start": 2}
 
 
 def test_a_step_and_the_event_that_claims_it_are_counted_once_in_either_order() -> None:

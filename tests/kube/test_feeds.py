@@ -20,6 +20,7 @@ from speccheck.kube.receivers import ReceiverOptions, Receivers
 from speccheck.kube.subscriptions import Change, Failing, Gap, Listed
 from speccheck.kube.watches import Watches
 from speccheck.resource.fields import KubernetesSource, LinesSource, ObserveSource, OtlpSource, Selector
+from speccheck.resource.requests import UID_LABEL
 from speccheck.sources.observations import Kind, Observation
 
 WHOSE = Whose("platform", "system:serviceaccount:platform:observer")
@@ -41,8 +42,10 @@ class Feeding:
         except AssertionError as error:
             raise AssertionError(f"{error}; told was {self.told}") from None
 
-    async def pod(self, name: str, phase: str = "Running", app: str = "deployer", restarts: int = 0) -> None:
-        metadata = {"name": name, "namespace": "platform", "labels": {"app": app}}
+    async def pod(
+        self, name: str, phase: str = "Running", app: str = "deployer", restarts: int = 0, **labels: str
+    ) -> None:
+        metadata = {"name": name, "namespace": "platform", "labels": {"app": app, **labels}}
         status = {"phase": phase, "containerStatuses": [{"restartCount": restarts}]}
         await self.api.put("pods", {"metadata": metadata, "status": status})
 
@@ -158,6 +161,19 @@ def test_lines_of_pods_as_they_are_written_and_no_others(tmp_path: Path) -> None
         }
 
     feeding(tmp_path, LOGS, body)
+
+
+def test_pods_that_check_a_spec_are_none_of_what_is_observed(tmp_path: Path) -> None:
+    async def body(made: Feeding) -> None:
+        await made.until("listed")
+        await made.pod("checks", **{UID_LABEL: "0000"})
+        await made.api.write("checks", "a report, which is no line")
+        await made.pod("one")
+        await made.api.write("one", _event("first"))
+        await made.until("listed", "first")
+        assert not [path for path in made.asked("/log") if "checks" in path]
+
+    feeding(tmp_path, ObserveSource(name="program", lines=LinesSource()), body)
 
 
 def test_of_pods_that_were_there_only_what_is_written_from_now_on(tmp_path: Path) -> None:

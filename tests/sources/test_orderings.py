@@ -144,9 +144,18 @@ def test_sources_are_ordered_by_themselves() -> None:
 
 def test_objects_with_numbers_are_looked_after_too() -> None:
     ordering = Ordering(1.0)
-    objects = [Observation(at(n), seq=seq, object={}) for n, seq in enumerate((1, 2, 4, 4))]
-    assert [told(ordering.put(each)) for each in objects] == [["object"], ["object"], ["GAP", "object"], []]
-    assert (ordering.counts.missing, ordering.counts.duplicates) == (1, 1)
+    objects = [Observation(at(n), seq=seq, object={}) for n, seq in ((0, 1), (1, 2), (2, 4), (2, 4), (3, 3), (4, 1))]
+    given = [told(ordering.put(each)) for each in objects]
+    assert given == [["object"], ["object"], ["GAP", "object"], [], [], ["GAP", "object"]]
+    counts = ordering.counts
+    assert (counts.missing, counts.duplicates, counts.late, counts.restarts) == (1, 1, 1, 1)
+
+
+def test_what_waited_long_enough_before_an_object_changed_goes_on_before_it() -> None:
+    ordering = Ordering(1.0)
+    out = [ordering.put(event(1, "a"))]
+    out += [ordering.put(Observation(at(seconds), source="other", object={})) for seconds in (1.5, 3)]
+    assert [told(each) for each in out] == [[], ["object"], ["a", "object"]]
 
 
 def test_in_a_file_the_clock_is_that_of_the_observations() -> None:

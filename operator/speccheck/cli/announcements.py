@@ -75,7 +75,9 @@ class Announcer:
         """What it has all come to."""
         for drift in watch.tracker.active:
             self._patch(drift, now)
-        unsure = watch.tally.unsure or bool(watch.settling or watch.census.overflowed or not watch.tally.judged)
+        census = watch.census
+        lost = watch.tracker.counts.overflowed or census.overflowed or census.unjudged
+        unsure = watch.tally.unsure or bool(watch.settling or lost or not watch.tally.judged)
         return Watched(
             state_of(watch, model),
             tuple(self._events.values()),

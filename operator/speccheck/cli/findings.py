@@ -245,9 +245,10 @@ def _troubles(watch: Watch) -> Iterator[Trouble]:
     if census.overflowed:
         told = "not followed: there are too many keys"
         yield Trouble("Overflow", census.overflowed, f"{counted(census.overflowed, 'observation')} {told}")
-    if census.unanchored and tally.judged and not tally.unsure:
+    unjudged = census.unanchored + census.unjudged
+    if unjudged and tally.judged and not tally.unsure:
         told = "could not be judged: parameters have no value yet, or nothing was seen that a step begins from"
-        yield Trouble("NothingJudged", census.unanchored, f"{counted(census.unanchored, 'key')} {told}")
+        yield Trouble("NothingJudged", unjudged, f"{counted(unjudged, 'key')} {told}")
 
 
 def _trouble(name: str, found: First, message: str, way_out: str = "") -> Trouble:

@@ -177,11 +177,17 @@ class Watch:
             yield from self._ticks(self.tally.last)
 
     def _refused(self, line: Refused) -> Iterator[Notice]:
+        """A line that nobody can read may have been of any source: what waits is judged between two gaps."""
         self.tally.refused.add(Place(line.line, line.file), line.reason)
         yield line
-        if self.tally.last is not None:
-            self._monitor.take(Gap(self.tally.last))
-            self.tracker.gap()
+        if self._ordering.now is None:
+            return
+        self.tracker.gap()
+        for each in self._ordering.put(Observation(self._ordering.now, kind=Kind.GAP, reason=line.reason)):
+            if each.kind is Kind.GAP:
+                self._monitor.take(Gap(each.time))
+            else:
+                yield from self._one(each)
 
     def _passed(self, observations: Sequence[Observation]) -> Iterator[Notice]:
         for each in observations:
@@ -245,6 +251,7 @@ class Watch:
         tally.closed += judgement.closed
         if judgement.closed:
             self._undetermined.discard(judgement.key)
+            self._settling -= {each for each in self._settling if each[0] == judgement.key}
         for result in judgement.results:
             _kept(self._settling, (judgement.key, result.property), result.reason == "Settling")
             if result.tier == "Step":

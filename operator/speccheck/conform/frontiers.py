@@ -39,6 +39,7 @@ _PAST_ELEMENTS = 8_000
 """How many elements the remembered observations of one key may have, all together."""
 
 _PATH_BUDGET_S = 0.25
+_TOO_LATE = "what it claims is older than what is remembered; have it sent sooner, or make `window` longer"
 
 __all__ = ["Bounds", "Broken", "Claim", "Element", "Explained", "Frontier", "Outcome", "Overflow", "matching"]
 
@@ -88,6 +89,7 @@ class _Observed:
     fixed: tuple[tuple[int, Value], ...]
     claim: Claim | None
     time: float
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ class Frontier:
         self._space = _space_of(stepper, bounds)
         self._standing: _Standing | None = None
         self._past: list[_Seen] = []
-        self._began: float | None = None
+        self._began: tuple[float, str] | None = None
         self.trouble: Overflow | None = None
         """Why there is no anchor, where a limit is the reason."""
 
@@ -144,19 +146,32 @@ class Frontier:
         """The distinct states that all that was seen is consistent with; none without an anchor."""
         return self._standing.cloud.states if self._standing else ()
 
-    def anchor(self, states: Iterable[State], time: float, *, fresh: bool = False) -> bool:
-        """Begins anew from these states; False, and no anchor, where there are none or too many (see `trouble`).
+    def anchor(
+        self,
+        states: Iterable[State],
+        time: float,
+        *,
+        claim: Claim | None = None,
+        fresh: bool = False,
+        source: str = "",
+    ) -> bool:
+        """Begins anew from these states, or with `claim` from where that action leads from them; False, and no anchor,
+        where there are none or too many (see `trouble`).
 
-        `fresh`: no step was taken before. Otherwise an action that is claimed within the window may be one that was.
+        `fresh`: no step was taken before. Otherwise an action that another source than this one claims within the
+        window may be one that was.
         """
         self.lose()
-        self._began = None if fresh else time
+        self._began = None
         try:
             cloud = self._space.cloud(states)
         except OverBudget as error:
             self.trouble = Overflow("Ambiguous", str(error))
             return False
         self._standing = _Standing(cloud, (), time) if cloud.elements else None
+        if self.anchored and claim is not None:
+            self.observe({}, claim, time, source)
+        self._began = None if fresh else (time, source)
         return self.anchored
 
     def lose(self) -> None:
@@ -165,14 +180,18 @@ class Frontier:
         self._past = []
         self.trouble = None
 
-    def observe(self, fixed: Mapping[int, Value], claim: Claim | None, time: float) -> Outcome:
+    def observe(self, fixed: Mapping[int, Value], claim: Claim | None, time: float, source: str = "") -> Outcome:
         """Holds an observation to everything seen before. Without an anchor it is Overflow, with reason NoAnchor.
 
         After Broken or Overflow there is no anchor.
         """
         if self._standing is None:
             return Overflow("NoAnchor", "nothing is known of the state before")
-        seen = self._see(self._standing, _Observed(tuple(sorted(fixed.items())), claim, time))
+        observed = _Observed(tuple(sorted(fixed.items())), claim, time, source)
+        if self._is_too_late(self._standing, observed):
+            self.lose()
+            return Overflow("NoAnchor", _TOO_LATE)
+        seen = self._see(self._standing, observed)
         after = seen.after()
         if after is not None:
             self._keep([*self._past, seen], after)
@@ -184,16 +203,27 @@ class Frontier:
         self.trouble = outcome if isinstance(outcome, Overflow) else None
         return outcome
 
-    def _is_older(self, observed: _Observed) -> bool:
-        """Whether what is claimed may have been done before the anchor, in which its effect is then seen already."""
+    def _is_too_late(self, standing: _Standing, observed: _Observed) -> bool:
+        """Whether the step that is claimed may be one that nobody remembers any more (see `_see`)."""
         claims_only = observed.claim is not None and not observed.fixed
-        return claims_only and self._began is not None and observed.time - self._began <= self._space.bounds.window_s
+        return claims_only and observed.time < standing.latest - 2 * self._space.bounds.window_s
+
+    def _is_older(self, observed: _Observed) -> bool:
+        """Whether what is claimed may have been done before the anchor, in which its effect is then seen already.
+
+        What the anchor's own source tells later was done later.
+        """
+        if observed.claim is None or observed.fixed or self._began is None:
+            return False
+        time, source = self._began
+        return observed.time - time <= self._space.bounds.window_s and (not source or observed.source != source)
 
     def _see(self, standing: _Standing, observed: _Observed) -> _Seen:
-        """One observation. Labels expire when no claim that is held back for the window can be as old."""
+        """One observation. Labels expire when no claim can be as old that comes a window late, and is held back for
+        another."""
         window_s = self._space.bounds.window_s
         latest = max(standing.latest, observed.time)
-        expired = bisect_left(standing.times, latest - 2 * window_s)
+        expired = bisect_left(standing.times, latest - 3 * window_s)
         before = self._space.expired(standing.cloud, expired)
         times = standing.times[expired:]
         open_from = bisect_left(times, observed.time - window_s) if observed.claim else 0
@@ -217,7 +247,7 @@ class Frontier:
         for place in range(len(self._past) - 1, -1, -1):
             overtaking = self._past[place].observed
             too_old = abs(observed.time - overtaking.time) > self._space.bounds.window_s
-            if observed.claim or not slots or too_old or slots & {slot for slot, _ in overtaking.fixed}:
+            if not slots or too_old or slots & {slot for slot, _ in overtaking.fixed}:
                 return None
             replayed = self._replayed(place, [observed, *(each.observed for each in self._past[place:])])
             if isinstance(replayed, Overflow):

@@ -23,6 +23,7 @@ from speccheck.conform.protocols import (
     Judgement,
     Loaded,
     MappingOrder,
+    Result,
     Thing,
     Tick,
     Unjudged,
@@ -40,6 +41,7 @@ from speccheck.reports import Itf
 _OF_BEHAVIOURS = "it is about behaviours without end: give it a deadline (deadlines)"
 _OF_MOMENTS = "it joins sources, whose observations are of different moments: ask for the tier Step, too"
 _NOT_ASKED = "its tier is not asked for (tiers)"
+_UNBOUND = "parameters have no value yet"
 _TEXT_LIMIT = 253
 
 
@@ -95,6 +97,7 @@ class Monitor:
         self._ambiguous: set[str] = set()
         self._eventful: set[str] = set()
         self._retired = 0
+        self._unjudged = 0
         self._overflowed = 0
         self._itf: dict[tuple[str, Value], Itf] = {}
         if not self._mapping.parameters:
@@ -143,6 +146,7 @@ class Monitor:
             ambiguous=len(self._ambiguous),
             retired=self._retired,
             overflowed=self._overflowed,
+            unjudged=self._unjudged,
             frontier=self._tiers.largest,
             actions=dict(self._tiers.actions),
             properties=dict(self._tiers.properties),
@@ -169,7 +173,6 @@ class Monitor:
             reachable_limit=self._limits.reachable,
             involved=involved,
             claims_only=not order.variables,
-            ordered=len(order.sources) == 1,
         )
 
     def _wanted(self) -> dict[str, tuple[str, ...]]:
@@ -237,7 +240,8 @@ class Monitor:
         try:
             sight = self._sight(trace, view, created)
             _keep(self._unbound, key, sight is None)
-            results = self._tiers.judge(trace, sight) if sight is not None else ()
+            results = self._tiers.judge(trace, sight) if sight is not None else self._unbound_claim(trace, view)
+            trace.judged = trace.judged or bool(results)
         except (Rejected, ModelError, OverBudget, UsageError) as error:
             self._missed(view, trace)
             return self._rejected(view, key, str(error))
@@ -259,10 +263,16 @@ class Monitor:
         claimed = self._mapping.claim(view.source, has)
         if parameters is None:
             return None
+        first = trace.standing is None
         trace.bind(parameters, self._bindings.get(parameters), self._bounds)
         claim = None if claimed is None else Claim(claimed.action, claimed.args)
         joint = view.source in self._mapping.many and len(trace.objects.get(view.source, ())) > 1
-        return Sight(view.source, view.time, own, claim, created, joint, bool(self._of_source[view.source]))
+        return Sight(view.source, view.time, own, claim, created, joint, bool(self._of_source[view.source]), first)
+
+    def _unbound_claim(self, trace: Trace, view: View) -> tuple[Result, ...]:
+        """An action that is named while its key's parameters are not known: nobody can tell whether it was possible."""
+        claimed = self._mapping.claim(view.source, trace.has()) if "Step" in self._order.tiers else None
+        return (Result(claimed.action, "Unknown", _UNBOUND, "Step", "NoAnchor"),) if claimed else ()
 
     def _take_in(self, trace: Trace, view: View) -> None:
         """Remembers what the observation shows, as far as it will be asked for."""
@@ -399,7 +409,8 @@ class Monitor:
         _keep(self._ambiguous, trace.key, trace.ambiguous)
 
     def _forget(self, key: str) -> None:
-        self._traces.pop(key, None)
+        trace = self._traces.pop(key, None)
+        self._unjudged += trace is not None and not trace.judged
         for each in (self._pending, self._unanchored, self._unbound, self._ambiguous, self._eventful):
             each.discard(key)
 

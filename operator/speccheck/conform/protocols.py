@@ -233,13 +233,15 @@ class Judgement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Census(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How things stand under a handle. Keys: followed; without an anchor; ambiguous (over the frontier's cap); retired
-    for being idle; not followed, being too many. `actions` and `properties`: how often each was seen or judged."""
+    for being idle; not followed, being too many; closed or retired before anything of them was judged. `actions` and
+    `properties`: how often each was seen or judged."""
 
     keys: int = 0
     unanchored: int = 0
     ambiguous: int = 0
     retired: int = 0
     overflowed: int = 0
+    unjudged: int = 0
     frontier: int = 0
     """The most states that any key is consistent with."""
     actions: dict[str, int] = {}

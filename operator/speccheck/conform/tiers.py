@@ -7,9 +7,9 @@ source showed at one time are held to invariants only as long as a breach lasts,
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from msgspec.structs import replace
@@ -40,7 +40,8 @@ class Sight:
     """One observation of a key: what it fixes by itself, which action it claims, whether the key's creation was seen.
 
     `joint`: it is one of several objects of its source, which together were never seen at one time. `stateful`: some
-    variable has to do with its source, so that it may tell of a step even where it fixes nothing.
+    variable has to do with its source, so that it may tell of a step even where it fixes nothing. `first`: it is the
+    first since the key's parameters are known, so that all that was seen before is judged with it.
     """
 
     source: str
@@ -50,12 +51,13 @@ class Sight:
     created: bool
     joint: bool
     stateful: bool
+    first: bool
 
 
 @dataclass(slots=True)
 class Settings:
     """What the tiers go by. `involved` are the sources that each invariant's variables and parameters come from.
-    `claims_only`: no variable is mapped; `ordered`: and all that is observed comes in one order."""
+    `claims_only`: no variable is mapped."""
 
     tiers: frozenset[Tier]
     settle_s: float
@@ -63,7 +65,6 @@ class Settings:
     reachable_limit: int
     involved: Mapping[str, frozenset[str]]
     claims_only: bool
-    ordered: bool
 
 
 @dataclass(slots=True)
@@ -138,19 +139,32 @@ class Tiers:
             found = standing.binding.partial(trace.known)
         except (ModelError, OverBudget) as error:
             return tuple(Result(name, "Error", str(error)) for name in self._mentions)
-        results = (self._state(each, trace, standing, sight) for each in found if self._is_meant(each, sight))
+        meant = [each for each in found if self._is_meant(each, sight)]
+        results = (result for each in meant for result in self._state(each, trace, standing, sight))
         return tuple(_named(each, standing, sight.claim) for each in results)
 
     def _is_meant(self, judged: Judged, sight: Sight) -> bool:
         """Whether an invariant can be judged, and has to do with the source of an observation."""
         involved = self.settings.involved.get(judged.name)
-        return not judged.missing and involved is not None and (not involved or sight.source in involved)
+        if judged.missing or involved is None:
+            return False
+        return not involved or sight.source in involved or sight.first
 
-    def _state(self, judged: Judged, trace: Trace, standing: Standing, sight: Sight) -> Result:
+    def _state(self, judged: Judged, trace: Trace, standing: Standing, sight: Sight) -> tuple[Result, ...]:
         name = judged.name
         if len(self.settings.involved[name]) < 2 and not sight.joint:
-            return self._result(judged, trace.known)
-        return self._joined(judged, trace, standing, sight.time)
+            return (self._result(judged, trace.known),)
+        return (*self._lasted(judged, trace, sight.time), self._joined(judged, trace, standing, sight.time))
+
+    def _lasted(self, judged: Judged, trace: Trace, time: datetime) -> Iterator[Result]:
+        """A breach that is over, and had lasted long enough to count before anybody asked."""
+        name, since = judged.name, trace.since.get(judged.name)
+        over = judged.outcome is not Outcome.VIOLATED and since is not None and name not in trace.told
+        if over and since is not None and self._lasts(since, time - self._held_back(trace, name)):
+            trace.broken.add(("State", name))  # the way to it is not known any more
+            lasted_s = (time - since).total_seconds()
+            said = self._docs[name].rstrip(".") or "it does not hold"
+            yield Result(name, "Violated", f"{said}; it was broken for {lasted_s:.3g} s, until this observation")
 
     def _joined(self, judged: Judged, trace: Trace, standing: Standing, time: datetime) -> Result:
         """Of values that were not seen at one time: a breach counts once it has lasted, or if no state of the frontier
@@ -166,12 +180,17 @@ class Tiers:
             trace.since.pop(name, None)
             trace.told.discard(name)
             return self._result(judged, trace.known)
-        if not self._lasts(trace.since.setdefault(name, time), time):
+        if not self._lasts(trace.since.setdefault(name, time), time - self._held_back(trace, name)):
             return Result(
                 name, "Unknown", "it is broken across sources, which may be of different moments", "State", "Settling"
             )
         trace.told.add(name)
         return self._result(judged, trace.known)
+
+    def _held_back(self, trace: Trace, name: str) -> timedelta:
+        """How much later than objects' changes the events come that an invariant also needs: they wait in order."""
+        events = self.settings.involved[name] - trace.objects.keys()
+        return timedelta(seconds=self.settings.bounds.window_s if events else 0)
 
     def _lasts(self, since: datetime, time: datetime) -> bool:
         return (time - since).total_seconds() >= self.settings.settle_s
@@ -213,20 +232,38 @@ class Tiers:
         name = sight.claim.action if sight.claim else STEP
         if not standing.frontier.anchored:
             return (self._anchored(trace, standing, sight, fixed, name),)
-        match standing.frontier.observe(fixed, sight.claim, sight.time.timestamp()):
-            case Explained(actions, retells):
-                counted = retells and self.actions[actions[-1]] > 0
-                self.actions.update(actions[:-1] if counted else actions)
+        match standing.frontier.observe(fixed, sight.claim, sight.time.timestamp(), sight.source):
+            case Explained() as explained:
+                self._cover(trace, explained, sight.claim)
                 trace.ambiguous = False
                 return (self._known(standing.frontier, name),)
             case Broken(explanation):
+                self._tell_of(trace, sight.claim)
                 self._anchor(trace, standing, sight, fixed)
                 message = self._broken(explanation)
                 return (Result(name, "Violated", message, "Step", explanation=explanation),)
             case Overflow(reason, message):
+                self._tell_of(trace, sight.claim)
                 self._anchor(trace, standing, sight, fixed)
-                trace.ambiguous = not trace.anchored
+                trace.ambiguous = reason != "NoAnchor" and not trace.anchored
                 return (Result(name, "Unknown", message, "Step", reason),)
+
+    def _cover(self, trace: Trace, explained: Explained, claim: Claim | None) -> None:
+        """Counts the actions of an explanation: a step that is claimed after it was counted is the same one."""
+        actions = Counter(explained.actions)
+        if claim is not None:
+            told = explained.retells and trace.unclaimed[claim.action] > 0
+            trace.unclaimed[claim.action] -= told
+            self.actions[claim.action] += not told
+            actions[claim.action] -= 1
+        self.actions.update(+actions)
+        trace.unclaimed.update({name: n for name, n in (+actions).items() if name in self.settings.bounds.claimable})
+
+    def _tell_of(self, trace: Trace, claim: Claim | None) -> None:
+        """Counts what an observation claims that has no explanation to be counted."""
+        trace.unclaimed.clear()
+        if claim is not None:
+            self.actions[claim.action] += 1
 
     def _known(self, frontier: Frontier, name: str) -> Result:
         self.largest = max(self.largest, frontier.size)
@@ -235,10 +272,9 @@ class Tiers:
     def _anchored(
         self, trace: Trace, standing: Standing, sight: Sight, fixed: Mapping[int, Value], name: str
     ) -> Result:
+        self._tell_of(trace, sight.claim)
         if self._anchor(trace, standing, sight, fixed):
             trace.ambiguous = False
-            if self.settings.claims_only and sight.claim is not None:
-                self.actions[sight.claim.action] += 1
             return self._known(standing.frontier, name)
         trouble = standing.frontier.trouble
         trace.ambiguous = trouble is not None
@@ -253,11 +289,8 @@ class Tiers:
         try:
             time = sight.time.timestamp()
             beginnings = self._beginnings(standing, sight, fixed)
-            fresh = sight.created or (self.settings.claims_only and self.settings.ordered)
-            anchored = frontier.anchor(beginnings, time, fresh=fresh)
-            if not anchored or not self.settings.claims_only:
-                return anchored
-            return isinstance(frontier.observe({}, sight.claim, time), Explained)
+            claim = sight.claim if self.settings.claims_only else None
+            return frontier.anchor(beginnings, time, claim=claim, fresh=sight.created, source=sight.source)
         except OverBudget as error:
             frontier.lose()
             frontier.trouble = Overflow("OverBudget", str(error))

@@ -5,6 +5,7 @@ Takes a `Binding` once its parameters are known; gives states to judge. It maps 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -45,11 +46,15 @@ class Trace:
     standing: Standing | None = None
     fresh: bool = True
     """Whether nothing was known of the key before the observation at hand."""
+    judged: bool = False
+    """Whether anything was ever asked of it, be the answer Unknown."""
     ambiguous: bool = False
     since: dict[str, datetime] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
     broken: set[tuple[Tier, str]] = field(default_factory=set)
     """What was broken when it was judged last, by tier and property."""
+    unclaimed: Counter[str] = field(default_factory=Counter)
+    """The actions that were counted, as steps that an observation needs, and that none has claimed yet."""
     time: datetime | None = None
     thing: Thing = field(default_factory=Thing)
     source: str = ""

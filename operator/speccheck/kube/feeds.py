@@ -19,6 +19,7 @@ from speccheck.kube.receivers import Receivers
 from speccheck.kube.subscriptions import Change, Failing, Gap, Listed, Record
 from speccheck.kube.watches import Place, Watches
 from speccheck.resource.fields import KubernetesSource, LinesSource, ObserveSource
+from speccheck.resource.requests import UID_LABEL
 from speccheck.sources.lines import observation_of
 from speccheck.sources.observations import Kind as ObservationKind
 from speccheck.sources.observations import Observation
@@ -192,7 +193,7 @@ class _Logs:
 
     async def _begin(self, pod: dict[str, Any]) -> None:
         uid, phase = str(pod["metadata"]["uid"]), (pod.get("status") or {}).get("phase")
-        if uid in self._begun or phase not in ("Running", "Succeeded", "Failed"):
+        if uid in self._begun or phase not in ("Running", "Succeeded", "Failed") or _checks(pod):
             return
         self._begun.add(uid)
         name = str(pod["metadata"]["name"])
@@ -282,6 +283,11 @@ class _Logs:
     async def _missed(self, reason: str) -> None:
         _log.info("source %s of %s: %s", self._name, self._whose.namespace, reason)
         await self._put(Told(self._name, Observation(_now(), kind=ObservationKind.GAP, reason=reason)))
+
+
+def _checks(pod: dict[str, Any]) -> bool:
+    """Whether it is a pod that was made to check a spec: its log is a report, and no observations."""
+    return UID_LABEL in (pod["metadata"].get("labels") or {})
 
 
 def _restarts(pod: dict[str, Any]) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 
@@ -146,16 +146,22 @@ class Ordering:
         first = [source.arrivals[0].came for source in self._sources.values() if source.arrivals]
         return min(first) + self._window if first else None
 
+    @property
+    def now(self) -> datetime | None:
+        """The latest that it has been; None before anything came."""
+        return self._now
+
     def put(self, observation: Observation, now: datetime | None = None) -> list[Observation]:
         """Take in one observation that came at `now`; what goes on, in order.
 
-        Without `now` (a file) the clock is the latest time seen in the observations themselves.
+        Without `now` (a file) the clock is the latest time seen in the observations themselves. What waited long enough
+        before an object changed goes on before it.
         """
         now = self._clock(observation.time if now is None else now)
         if observation.kind is Kind.GAP:
             return self._gap(observation)
         if observation.event is None:
-            return [*self._object(observation), *self.tick(now)]
+            return [*self.tick(now), *self._object(observation)]
         return [*self._event(observation, observation.event, now), *self.tick(now)]
 
     def tick(self, now: datetime) -> list[Observation]:
@@ -184,16 +190,26 @@ class Ordering:
 
     def _object(self, observation: Observation) -> list[Observation]:
         """A change of an object, which waits for nothing, and the gap before it where its number says so."""
+        gap: list[Observation] = []
         step = self._objects.step(observation)
         match step.place:
             case Place.STALE:
                 self.counts.duplicates += 1
                 return []
+            case Place.LATE:
+                self.counts.late += 1
+                return []
             case Place.AFTER_GAP:
                 self.counts.missing += step.missing
-                return [_gap_before(observation, _missing(step.missing, "", observation.seq)), observation]
+                gap = [_gap_before(observation, _missing(step.missing, "", observation.seq))]
+            case Place.ANEW:
+                self.counts.restarts += 1
+                gap = [_gap_before(observation, f"number {observation.seq} comes again, for something else")]
             case Place.NEXT:
-                return [observation]
+                pass
+            case _:
+                assert_never(step.place)
+        return [*gap, observation]
 
     def _event(self, observation: Observation, event: Event, now: datetime) -> list[Observation]:
         """Have an event wait; a gap where it can no longer be put in its place."""
