@@ -27,6 +27,8 @@ CASES = [
     (EngineError("no library"), 5, "environment", "error: no library"),
     (FileNotFoundError(2, "No such file or directory", "a"), 5, "environment", "a: No such file or directory"),
     (MemoryError(), 5, "environment", "no memory left"),
+    (ModuleNotFoundError("x", name="kopf.on"), 5, "environment", "needs the package kopf, which is not installed: pip"),
+    (ModuleNotFoundError("x", name="speccheck.gone"), 5, "internal", "Please report this"),
     (KeyboardInterrupt(), 3, "interrupted", "interrupted: nothing was decided"),
     (InternalError("no path"), 5, "internal", "Please report this"),
     (ZeroDivisionError("by zero"), 5, "internal", "a fault of speccheck itself: ZeroDivisionError: by zero"),

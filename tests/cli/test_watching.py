@@ -63,6 +63,28 @@ def test_refused_lines_are_gaps_and_the_first_is_kept() -> None:
     assert watch.tally.unsure
 
 
+def test_a_refused_line_is_a_gap_before_and_after_what_waits() -> None:
+    observe = """
+  observe:
+    instance: three
+    tiers: [Step]
+    sources: [{name: log, otlp: {}, key: "'one'"}]
+    variables: {}
+    actions: [{name: grow, when: event.name == "grow"}]
+"""
+
+    def grown(seconds: float) -> Observation:
+        return Observation(NOON + timedelta(seconds=seconds), event=Event("grow"))
+
+    begun = [grown(seconds / 10) for seconds in range(3)]
+    watch, notices = watched(*begun, grown(0.4), observe=observe)
+    (drift,) = [each.change for each in notices if isinstance(each, Moved)]
+    assert isinstance(drift, Started) and not watch.tally.unsure
+    watch, notices = watched(*begun, Refused(4, "rubbish"), grown(0.4), observe=observe)
+    assert [type(each) for each in notices] == [Refused]
+    assert (watch.tally.judged, watch.tally.unsure, watch.tracker.counts.gaps) == (4, True, 1)
+
+
 def test_what_does_not_fit_is_rejected_and_is_told() -> None:
     watch, notices = watched(changed(deployment("many", 1), line=4), Observation(NOON, event=Event("apply"), line=5))
     assert [each.place.line for each in notices if isinstance(each, Rejected)] == [4, 5]

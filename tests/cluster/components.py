@@ -66,6 +66,8 @@ def etcd(place: Place) -> list[str]:
         "--advertise-client-urls=http://127.0.0.1:2379",
         "--listen-peer-urls=http://127.0.0.1:2380",
         "--unsafe-no-fsync",
+        # kubeadm's value: what the API server holds of a kind that nobody changes is told to be the newest
+        "--experimental-watch-progress-notify-interval=5s",
     ]
 
 

@@ -172,6 +172,17 @@ def test_a_claim_held_back_for_the_window_is_as_old_as_it_says() -> None:
     assert frontier.observe({0: 6}, divides(2), 2.5) == Explained(("divides",))
 
 
+def test_a_claim_may_come_a_window_late_and_wait_for_another_and_later_nobody_knows() -> None:
+    """The step was seen at 1; what claims it is of 2.5, and the window 2 s long."""
+    for latest, numbers in ((6.4, {6, 3}), (6.6, set())):
+        frontier = dividing()
+        assert observed(frontier, 6) + observed(frontier, 6, time=latest) == ["Explained"] * 2
+        found = frontier.observe({}, divides(2), 2.5)
+        assert found == Explained(("divides",)) if numbers else isinstance(found, Overflow)
+        assert {state[0] for state in frontier.states} == numbers
+    assert isinstance(found, Overflow) and (found.reason, "make `window` longer" in found.message) == ("NoAnchor", True)
+
+
 def test_what_is_claimed_soon_after_an_anchor_may_have_been_before_it() -> None:
     made = number()
     for fresh, time, name in ((False, 2.0, "Explained"), (False, 2.5, "Broken"), (True, 2.0, "Broken")):

@@ -52,8 +52,12 @@ class Recording:
 
     @property
     def version(self) -> str:
-        """The resource version heard last, from which a watch that was broken off goes on; "" before the first."""
-        return str(self.heard[-1].object["metadata"]["resourceVersion"]) if self.heard else ""
+        """The resource version heard last, from which a watch that was broken off goes on.
+
+        Before the first it is "0", what the API server has at hand: for the newest it waits until its cache of this
+        kind has it, which it may give up.
+        """
+        return str(self.heard[-1].object["metadata"]["resourceVersion"]) if self.heard else "0"
 
     def follow(self, process: "subprocess.Popen[str]") -> None:
         """Take in what a watch says, to its end, which may be an ERROR of the API server's."""
@@ -162,8 +166,7 @@ class _Listening:
             self._process.terminate()
 
     def _watch(self) -> "subprocess.Popen[str]":
-        version = self._recording.version
-        path = self._path + (f"&resourceVersion={version}" if version else "")
+        path = f"{self._path}&resourceVersion={self._recording.version}"
         return subprocess.Popen(
             [str(self._place.cluster.program), "get", f"--raw={path}"],
             env={**os.environ, **self._place.cluster.environment()},

@@ -167,7 +167,7 @@ def test_writes_are_held_to_the_spec_as_the_api_server_tells_of_them(audited: Au
 
     answer = _conformed(audited, held, tmp_path)
     assert (answer["answer"], answer["judged"], answer["troubles"]) == ("Drift", 6, [])
-    assert answer["coverage"]["actions"] == {"increment": 2}
+    assert answer["coverage"]["actions"] == {"increment": 3}  # also what drifted was seen
     assert _identified(answer["drifts"]) == _identified(_drifts(place))
 
 

@@ -369,6 +369,26 @@ def test_hostile_input_by_grpc_is_refused(tmp_path: Path) -> None:
     while_receiving(tmp_path, body)
 
 
+@pytest.mark.parametrize("zipped", [False, True])
+def test_what_grpc_itself_refuses_for_its_size_is_counted_and_a_gap(tmp_path: Path, zipped: bool) -> None:
+    compression = grpc.Compression.Gzip if zipped else grpc.Compression.NoCompression
+
+    async def body(to: Received) -> None:
+        subscription = to.receivers.subscribe("platform", "otlp")
+        elsewhere = to.receivers.subscribe("elsewhere", "otlp")
+        code, message, _ = await export(to, b"\0" * (3 * receptions.BODY_BYTES), compression=compression)
+        assert code == grpc.StatusCode.RESOURCE_EXHAUSTED, message
+        (gap,) = await batch(subscription, 1)
+        assert (gap.kind, "make the batches smaller" in gap.reason) == (Kind.GAP, True)
+        assert to.counted("otlp", "oversized") == 1
+        assert (await export(to, logs("after")))[0] == grpc.StatusCode.OK
+        assert [each.event and each.event.name for each in await batch(subscription, 1)] == ["after"]
+        assert (await export(to, logs("there"), "other"))[0] == grpc.StatusCode.OK
+        assert [each.event and each.event.name for each in await batch(elsewhere, 1)] == ["there"]
+
+    while_receiving(tmp_path, body)
+
+
 def test_too_many_requests_of_one_tenant_at_once_do_not_shut_out_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,6 +43,8 @@ def guarded(action: Callable[[], int], *, as_json: bool = False) -> int:
         return _refused("environment", message, statuses.FAILED, as_json=as_json)
     except OSError as error:
         return _refused("environment", _system_text(error), statuses.FAILED, as_json=as_json)
+    except ModuleNotFoundError as error:
+        return _missing(error, as_json=as_json)
     except Exception as error:  # noqa: BLE001 - the last resort before Python's own exit status
         return _fault(error, as_json=as_json)
 
@@ -67,6 +69,15 @@ def _refused(code: str, message: str, status: int, *, as_json: bool) -> int:
     if as_json:
         write_json(failure_json(code, message))
     return status
+
+
+def _missing(error: ModuleNotFoundError, *, as_json: bool) -> int:
+    """What talks to clusters is not among the packages that everybody needs."""
+    package = (error.name or "").partition(".")[0]
+    if not package or package == __name__.partition(".")[0]:
+        return _fault(error, as_json=as_json)
+    message = f"this command needs the package {package}, which is not installed: pip install 'speccheck[operator]'"
+    return _refused("environment", message, statuses.FAILED, as_json=as_json)
 
 
 def _fault(error: Exception, *, as_json: bool) -> int:

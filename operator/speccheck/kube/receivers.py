@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -176,7 +177,7 @@ class Receivers:
     async def _serve_grpc(self, host: str, port: int) -> None:
         self._server = grpc.aio.server(
             options=[
-                ("grpc.max_receive_message_length", 2 * BODY_BYTES),  # beyond that gRPC itself refuses, uncounted
+                ("grpc.max_receive_message_length", 2 * BODY_BYTES),  # beyond that gRPC itself refuses (`_message`)
                 ("grpc.max_metadata_size", 32 << 10),
                 ("grpc.max_concurrent_streams", 2 * AT_ONCE),
                 ("grpc.so_reuseport", 0),
@@ -184,7 +185,7 @@ class Receivers:
             maximum_concurrent_rpcs=2 * AT_ONCE,
         )
         for service, signal in SERVICES.items():
-            handler = grpc.unary_unary_rpc_method_handler(self._exporting(signal))
+            handler = grpc.stream_unary_rpc_method_handler(self._exporting(signal))
             self._server.add_generic_rpc_handlers(
                 [grpc.method_handlers_generic_handler(service, {"Export": handler})],
             )
@@ -199,18 +200,17 @@ class Receivers:
         except RuntimeError as error:
             raise OSError(f"--otlp-grpc {address}: {error}") from error
 
-    def _exporting(self, signal: Signal) -> Callable[[bytes, Any], Awaitable[bytes]]:
-        """The method Export of a signal: messages as bytes, so that nothing is decoded before its sender is known."""
+    def _exporting(self, signal: Signal) -> Callable[[AsyncIterator[bytes], Any], Awaitable[bytes]]:
+        """The method Export of a signal: messages as bytes, so that nothing is decoded before its sender is known.
 
-        async def export(message: bytes, context: Any) -> bytes:
-            async def reading() -> bytes:
-                if len(message) > BODY_BYTES:
-                    raise Refused("oversized", f"more than {BODY_BYTES} bytes; make the batches smaller")
-                return message
+        The one message is taken as a stream's: of one that gRPC itself refuses nobody else would hear.
+        """
 
+        async def export(messages: AsyncIterator[bytes], context: Any) -> bytes:
             metadata = {name.lower(): value for name, value in context.invocation_metadata()}
             try:
                 authorization = str(metadata.get("authorization", ""))
+                reading = partial(_message, messages)
                 outcome = await self._reception.take_otlp(authorization, signal, "protobuf", reading)
             except Refused as error:
                 await context.abort(GRPC_CODE[error.why], error.message, _details(error))
@@ -257,6 +257,20 @@ def _credentials(certificates: Certificates) -> Any:
 
 def _authorization(request: web.Request) -> str:
     return request.headers.get("Authorization", "")
+
+
+async def _message(messages: AsyncIterator[bytes]) -> bytes:
+    """The message of a call by gRPC. Raises Refused where it is too long, or does not come."""
+    try:
+        async with asyncio.timeout(READ_TIMEOUT_S):
+            message = await anext(aiter(messages), None)
+    except TimeoutError as error:
+        raise Refused("malformed", f"the message did not come within {READ_TIMEOUT_S:g} s") from error
+    if message is None:
+        raise Refused("oversized", f"no message, or one of more than {2 * BODY_BYTES} bytes; make the batches smaller")
+    if len(message) > BODY_BYTES:
+        raise Refused("oversized", f"more than {BODY_BYTES} bytes; make the batches smaller")
+    return message
 
 
 async def _body(request: web.Request, limit: int) -> bytes:

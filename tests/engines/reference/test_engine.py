@@ -13,7 +13,7 @@ from speccheck.engines.base import Engine, Limits
 from speccheck.engines.reference import ReferenceEngine
 from speccheck.errors import ModelError, Span, UsageError
 from speccheck.ir.json import model_digest
-from speccheck.ir.models import Function, Model
+from speccheck.ir.models import Function, Instance, Model
 from speccheck.ir.nodes import Expr, Invoke, Local
 from speccheck.ir.types import INT
 from speccheck.ir.verify import verify
@@ -36,6 +36,11 @@ class TestRefusals:
     def test_a_free_parameter_without_instances(self) -> None:
         with pytest.raises(UsageError, match="declare an @instance that gives them values"):
             run(replace(counter(count_below(3), limit=None), instances=()))
+
+    def test_a_parameter_that_no_instance_has(self) -> None:
+        model = replace(counter(count_below(3), limit=None), instances=(Instance("small", ()),))
+        with pytest.raises(UsageError, match=r"has no value: let instance small give values to N, too"):
+            run(model)
 
     def test_an_unknown_property(self) -> None:
         with pytest.raises(UsageError, match="no property 'beneath' in handmade; it has: below"):

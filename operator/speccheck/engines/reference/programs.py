@@ -173,9 +173,19 @@ def _performed(block: Block, declared: Mapping[str, Action]) -> frozenset[str]:
 def _refuse_free(model: Model) -> None:
     free = model.free_params()
     if free:
-        instances = ", ".join(i.name for i in model.instances)
-        way_out = f"choose an instance ({instances})" if instances else "declare an @instance that gives them values"
-        raise UsageError(f"{_listed(free)} of {model.name} {'has' if len(free) == 1 else 'have'} no value: {way_out}")
+        raise UsageError(
+            f"{_listed(free)} of {model.name} {'has' if len(free) == 1 else 'have'} no value: {_way_out(model, free)}"
+        )
+
+
+def _way_out(model: Model, free: tuple[str, ...]) -> str:
+    """What gives these parameters values: an instance that has them all, or one that is yet to be written."""
+    names = [each.name for each in model.instances if {name for name, _ in each.values} >= set(free)]
+    if names:
+        return f"choose an instance ({', '.join(names)})"
+    if not model.instances:
+        return "declare an @instance that gives them values"
+    return f"let instance {model.instances[0].name} give values to {', '.join(free)}, too"
 
 
 def _listed(names: tuple[str, ...]) -> str:
