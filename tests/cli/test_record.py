@@ -57,7 +57,7 @@ def test_what_a_mapping_observes_is_written_until_somebody_ends_it(tmp_path: Pat
     assert ended.status == 0
     assert ended.out == ""
     assert ended.err == (
-        f"source controller is not recorded: only `kubernetes` sources are\n1 observation and 0 gaps in {file}\n"
+        f"source controller (otlp) is not recorded: only an operator receives it\n1 observation and 0 gaps in {file}\n"
     )
     assert bodies(file.read_text()) == ["pool front"]
 
@@ -80,6 +80,8 @@ def test_only_objects_with_the_labels_asked_for(tmp_path: Path) -> None:
         ([], "name what to record, by one of"),
         (["-f", str(MAPPING), "--kind", "v1/ConfigMap"], "name what to record, by one of"),
         (["-f", str(MAPPING), "-l", "a=b"], "--selector goes with --kind"),
+        (["-f", str(MAPPING), "--audit-log", "audit.log"], "none of its sources is `audit`"),
+        (["--kind", "v1/ConfigMap", "--audit-log", "audit.log"], "--audit-log goes with -f"),
         (["--kind", "v1/Secret"], "Secrets are never recorded"),
         (["--kind", "ConfigMap"], "write it as v1/ConfigMap"),
         (["--kind", "v1/ConfigMap", "-l", "app"], "write labels as app=web,tier=front"),
@@ -96,3 +98,61 @@ def test_without_a_cluster_it_says_so(run: Run, tmp_path: Path) -> None:
     config = kubeconfig(tmp_path, "http://127.0.0.1:9")
     ended = run("record", "--kind", "v1/ConfigMap", "--kubeconfig", str(config))
     assert (ended.status, "the API server does not answer" in ended.err) == (5, True)
+
+
+AUDITED = """
+sources:
+- {name: pool, kubernetes: {apiVersion: v1, kind: ConfigMap}}
+- {name: written, audit: {}}
+- {name: heard, audit: {}}
+variables: {count: json(pool.data.count)}
+"""
+
+
+def audited(verb: str, second: int, namespace: str = "shop", code: int = 200) -> str:
+    """An audit event about a ConfigMap, as a line of the log."""
+    about = {"resource": "configmaps", "namespace": namespace, "name": "front", "apiVersion": "v1"}
+    event = {
+        "kind": "Event",
+        "apiVersion": "audit.k8s.io/v1",
+        "auditID": f"{second}",
+        "stage": "ResponseComplete",
+        "verb": verb,
+        "stageTimestamp": f"2026-01-01T00:00:{second:02}Z",
+        "user": {"username": "writer"},
+        "objectRef": about,
+        "responseStatus": {"code": code},
+        "responseObject": {"kind": "ConfigMap", "metadata": {"name": "front"}, "data": {"at": f"{second}"}},
+    }
+    return msgspec.json.encode(event).decode() + "\n"
+
+
+def test_audit_logs_become_observations_of_each_audit_source(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "observe.yaml").write_text(AUDITED)
+    (tmp_path / "one.log").write_text(audited("create", 1) + audited("patch", 4) + audited("patch", 5, code=409))
+    (tmp_path / "two.log").write_text("rubbish\n" + audited("patch", 2, namespace="else") + audited("update", 3))
+    ended = run("record", "-f", "observe.yaml", "-n", "shop", "--audit-log", "one.log", "--audit-log", "two.log")
+    assert ended.status == 0, ended.err
+    found = [msgspec.json.decode(line) for line in ended.out.splitlines()]
+    told = [(each["source"], each.get("type", "MODIFIED"), each["time"][17:19]) for each in found]
+    assert told == [
+        (source, kind, second)
+        for kind, second in (("GAP", "01"), ("ADDED", "01"), ("MODIFIED", "03"), ("MODIFIED", "04"))
+        for source in ("written", "heard")
+    ]
+    assert found[2]["event"]["attributes"]["user"] == "writer"
+    first, *rest = ended.err.splitlines()
+    assert first.startswith("1 line refused, which leaves gaps; the first: two.log:1: no audit event of")
+    assert rest == [
+        "1 event of other namespaces than shop left out",
+        "1 event of requests that changed nothing left out",
+        "6 observations and 2 gaps on standard output",
+    ]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+def test_what_cannot_be_written_is_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "observe.yaml").write_text(AUDITED)
+    (tmp_path / "audit.log").write_text(audited("create", 1) * 100)
+    ended = run("record", "-f", "observe.yaml", "-n", "shop", "--audit-log", "audit.log", "-o", "/dev/full")
+    assert (ended.status, "No space left on device" in ended.err) == (5, True), ended.err

@@ -6,6 +6,7 @@ import asyncio
 import io
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,17 @@ from speccheck.cli.recordings import Recording, Wanted
 from speccheck.errors import EngineError, UsageError
 from speccheck.kube import watches
 from speccheck.kube.connections import Connection
-from speccheck.sources.lines import read
+from speccheck.resource.fields import KubernetesSource, LinesSource, ObserveSource, Selector
+from speccheck.sources.lines import LINE_BYTES, read
 from speccheck.sources.observations import Observation
 
-POOLS = Wanted("v1", "ConfigMap", "ns", {"app": "pool"}, "pool")
+
+def objects(kind: str = "ConfigMap", name: str = "", **labels: str) -> Wanted:
+    wanted = KubernetesSource(api_version="v1", kind=kind, selector=Selector(match_labels=labels))
+    return Wanted(ObserveSource(name=name, kubernetes=wanted), "ns")
+
+
+POOLS = objects(name="pool", app="pool")
 KINDS = {
     "v1": [
         {"name": "configmaps", "kind": "ConfigMap", "namespaced": True},
@@ -37,7 +45,8 @@ class Recorded:
     def __init__(self, limit: int | None = None, wanted: tuple[Wanted, ...] = (POOLS,)) -> None:
         self.out = io.BytesIO()
         self.notes: list[str] = []
-        self.recording = Recording(wanted, self.out, limit, lambda written: None, self.notes.append)
+        self.wanted = wanted
+        self.recording = Recording(self.out, limit, lambda written: None, self.notes.append)
 
     @property
     def lines(self) -> list[str]:
@@ -56,7 +65,7 @@ async def running(tmp_path: Path, recorded: Recorded) -> AsyncIterator[Api]:
         api.kinds = KINDS
         await api.put("configmaps", pool("old", "1"))
         await api.put("configmaps", pool("other", "1", app="else"))
-        task = asyncio.create_task(recorded.recording.run(connection, None))
+        task = asyncio.create_task(recorded.recording.run(recorded.wanted, connection, None))
         await until("the first line", lambda: recorded.lines or task.done())
         await until("a watch", lambda: api.streams or task.done())
         yield api
@@ -123,7 +132,7 @@ def test_it_ends_after_the_time_that_was_asked_for(tmp_path: Path) -> None:
         async with connected(tmp_path) as (api, connection):
             api.kinds = KINDS
             recorded = Recorded()
-            written = await asyncio.wait_for(recorded.recording.run(connection, 0.05), 10)
+            written = await asyncio.wait_for(recorded.recording.run(recorded.wanted, connection, 0.05), 10)
             assert (written.observations, recorded.lines) == (0, [])
 
     asyncio.run(check())
@@ -135,7 +144,7 @@ def refused(tmp_path: Path, wanted: Wanted, prepare: Callable[[Api], None] = lam
     async def attempt(connection: Connection, api: Api) -> None:
         api.kinds = KINDS
         prepare(api)
-        await asyncio.wait_for(Recorded(wanted=(wanted,)).recording.run(connection, 10), 20)
+        await asyncio.wait_for(Recorded().recording.run([wanted], connection, 10), 20)
 
     async def check() -> str:
         async with connected(tmp_path) as (api, connection):
@@ -147,11 +156,11 @@ def refused(tmp_path: Path, wanted: Wanted, prepare: Callable[[Api], None] = lam
 
 
 def test_secrets_are_never_recorded(tmp_path: Path) -> None:
-    assert "Secrets are never observed" in refused(tmp_path, Wanted("v1", "Secret", "ns", {}))
+    assert "Secrets are never observed" in refused(tmp_path, objects("Secret"))
 
 
 def test_a_kind_that_the_cluster_does_not_have_is_told(tmp_path: Path) -> None:
-    assert refused(tmp_path, Wanted("v1", "Pool", "ns", {})) == "the cluster has no kind Pool in v1"
+    assert refused(tmp_path, objects("Pool")) == "the cluster has no kind Pool of v1"
 
 
 def test_without_the_right_to_it_says_which_right_is_lacking(tmp_path: Path) -> None:
@@ -163,5 +172,53 @@ def test_without_the_right_to_it_says_which_right_is_lacking(tmp_path: Path) -> 
         )
 
     told = refused(tmp_path, POOLS, forbid)
-    assert told.startswith("ConfigMap (v1) in ns may not be watched: ")
+    assert told.startswith("ConfigMap (v1) in ns may not be read: ")
     assert "needs the verbs get, list and watch" in told
+
+
+LOGS = Wanted(ObserveSource(name="said", lines=LinesSource(pods=Selector(match_labels={"app": "pool"}))), "ns")
+
+
+async def program(api: Api) -> None:
+    metadata = {"name": "controller", "namespace": "ns", "labels": {"app": "pool"}}
+    await api.put("pods", {"metadata": metadata, "status": {"phase": "Running"}})
+
+
+def test_what_pods_write_is_written_under_their_sources_name(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with connected(tmp_path) as (api, connection):
+            recorded = Recorded(limit=2)
+            task = asyncio.create_task(recorded.recording.run([LOGS], connection, 20))
+            await until("a watch", lambda: api.streams or task.done())
+            await program(api)
+            line = '{"time": "2026-01-01T00:00:00Z", "source": "else", "seq": %d, "event": {"name": "grow"}}'
+            await api.write("controller", line % 1, "listening", '{"time": "broken"}', line % 2)
+            written = await asyncio.wait_for(task, 20)
+        assert (written.observations, written.gaps) == (2, 1)
+        told = [each for each in read(io.BytesIO(recorded.out.getvalue())) if isinstance(each, Observation)]
+        assert [(each.source, each.seq, each.kind.value) for each in told] == [
+            ("said", 1, "MODIFIED"),
+            ("said", None, "GAP"),
+            ("said", 2, "MODIFIED"),
+        ]
+
+    asyncio.run(check())
+
+
+def test_without_the_right_to_logs_it_ends_and_says_which_right_is_lacking(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with connected(tmp_path) as (api, connection):
+            api.faults.append(lambda request: refusal(403, "Forbidden") if request.path.endswith("/log") else None)
+            await program(api)
+            with pytest.raises(EngineError, match=r"logs of pods in ns may not be read: .* get of pods/log"):
+                await asyncio.wait_for(Recorded().recording.run([LOGS], connection, 20), 20)
+
+    asyncio.run(check())
+
+
+def test_what_could_not_be_read_again_is_a_gap() -> None:
+    recorded = Recorded()
+    time = datetime(2026, 1, 1, tzinfo=UTC)
+    recorded.recording.write(Observation(time, "pool", object={"metadata": {"name": "a"}, "data": "x" * LINE_BYTES}))
+    (gap,) = recorded.lines
+    assert gap == f"pool GAP an observation of more than {LINE_BYTES} bytes"

@@ -22,7 +22,6 @@ from tests.e2e.processes import START
 from tests.e2e.test_receivers import ROLLOUT, Receiver, receiver
 
 from speccheck.sources.audit import heard
-from speccheck.sources.lines import line_of
 
 __all__ = ["receiver"]
 
@@ -189,14 +188,21 @@ def _identified(drifts: list[Body]) -> set[tuple[str, ...]]:
 
 def _conformed(audited: Audited, held: Body, folder: Path) -> Body:
     """What `speccheck conform` says of the API server's own log, in which there is nothing that was not asked for."""
-    events = [each for line in audited.log.read_bytes().splitlines() for each in heard(line).audited]
+    events = [each for said in audited.log.read_bytes().splitlines() for each in heard(said).audited]
     assert {each.namespace for each in events} == {audited.place.namespace}
-    (folder / "log.jsonl").write_bytes(b"".join(line_of(each.observation) for each in events))
     (folder / "spec.py").write_text(BUDGET)
     (folder / "observe.yaml").write_text(yaml.safe_dump(held["spec"]["observe"]))
-    words = ["conform", "spec.py", "--mapping=observe.yaml", "log.jsonl", "--json"]
+    made = ["record", "--file=observe.yaml", f"--audit-log={audited.log}", f"--namespace={audited.place.namespace}"]
+    _said(folder, 0, *made, "--output=log.jsonl")
+    answer: Body = json.loads(
+        _said(folder, DRIFT, "conform", "spec.py", "--mapping=observe.yaml", "log.jsonl", "--json")
+    )
+    return answer
+
+
+def _said(folder: Path, status: int, *words: str) -> str:
+    """What the command line answers."""
     command = [sys.executable, "-c", START, *words]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=CONFORM_S, check=False)
-    assert (done.returncode, done.stderr) == (DRIFT, ""), done.stdout + done.stderr
-    answer: Body = json.loads(done.stdout)
-    return answer
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout

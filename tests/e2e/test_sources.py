@@ -1,14 +1,13 @@
 """What a SpecCheck observes from several places, on a real cluster: joined objects, pods' logs, clusterwide objects."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 import pytest
 from tests.cluster.errors import ClusterError
 from tests.e2e.observing import allow, budget, observing
 from tests.e2e.places import Body, Place, config_map
+from tests.e2e.writers import line, write, writing
 
 STOCK = '''"""What is taken is never more than there is."""
 from speccheck import Context, MachineStateBase, StateVar, action, instance, invariant, state
@@ -115,34 +114,9 @@ def test_a_step_that_the_spec_has_not_is_explained_and_over_when_nothing_follows
     place.wait("its end", "budget", lambda: len(place.events("budget", "DriftResolved")) == 2)
 
 
-def _writer(image: str) -> Body:
-    """A pod that logs whatever is written to a file in it."""
-    container = {
-        "name": "writer",
-        "image": image,
-        "command": ["sh", "-c", "echo begun; touch /tmp/lines; exec tail -f /tmp/lines"],
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-    }
-    security = {"runAsNonRoot": True, "runAsUser": 10001, "seccompProfile": {"type": "RuntimeDefault"}}
-    pod = {"containers": [container], "securityContext": security, "terminationGracePeriodSeconds": 1}
-    metadata = {"name": "writer", "labels": {"app": "budget"}}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod}
-
-
-def _write(place: Place, *texts: str) -> None:
-    words = ("exec", "writer", f"--namespace={place.namespace}", "--stdin", "--", "sh", "-c", "cat >> /tmp/lines")
-    place.cluster.kubectl(*words, text="".join(f"{text}\n" for text in texts))
-
-
-def _line(name: str, count: int) -> str:
-    event = {"name": name, "attributes": {"count": count}}
-    return json.dumps({"time": datetime.now(UTC).isoformat(), "event": event})
-
-
 def test_what_pods_write_to_their_logs_is_held_to_the_spec(place: Place, project_image: str) -> None:
     place.kubectl("create", "serviceaccount", "observer")
-    place.apply(_writer(project_image))
-    place.kubectl("wait", "--for=condition=Ready", "pod/writer", "--timeout=60s")
+    writing(place, project_image)
     place.apply(
         observing(
             "budget",
@@ -156,13 +130,13 @@ def test_what_pods_write_to_their_logs_is_held_to_the_spec(place: Place, project
     conformant = place.wait_condition("budget", "Conformant", "Unknown", "ObserverForbidden")
     _grant(place, conformant["message"])
     place.wait_condition("budget", "Conformant", "Unknown", "NothingObserved", timeout_s=90)
-    _write(place, "not an observation", _line("started", 50), _line("counted", 1))
+    write(place, "not an observation", line("started", count=50), line("counted", count=1))
     place.wait_condition("budget", "Conformant", "True", timeout_s=40)
-    _write(place, _line("counted", 2), _line("counted", 11))
+    write(place, line("counted", count=2), line("counted", count=11))
     place.wait_condition("budget", "Conformant", "False", "DriftDetected", timeout_s=40)
     drifts = {drift["tier"]: drift["property"] for drift in place.status("budget")["observe"]["drifts"]}
     assert drifts == {"State": "bounded", "Step": "step"}
-    _write(place, '{"time": "yesterday"}')
+    write(place, '{"time": "yesterday"}')
     (gap,) = place.wait("the gap", "budget", lambda: place.events("budget", "ObservationGap"))
     assert "a line that is no observation" in gap["note"]
 

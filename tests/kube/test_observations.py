@@ -31,10 +31,10 @@ from speccheck.conform.protocols import (
 from speccheck.conform.protocols import Gap as GapItem
 from speccheck.kube import observations
 from speccheck.kube.connections import ApiError
-from speccheck.kube.feeds import Told
 from speccheck.kube.meters import Meters
 from speccheck.kube.observations import Kept, Observing, Skipped, Tools
 from speccheck.kube.subscriptions import Change, Failing, Gap, Listed
+from speccheck.kube.tellings import Told
 from speccheck.resource.events import EventBody
 from speccheck.resource.findings import Ending
 from speccheck.sources.observations import Event, Observation

@@ -1,14 +1,14 @@
 """Files of observations read as one: line by line, merged by time, however long they are.
 
-Takes paths (`-` is standard input); gives observations and refused lines, each with the file and the line that it is
-from where there are several. A file whose lines are not in order keeps its own order.
+Takes paths (`-` is standard input), and what reads one file; gives observations and refused lines, each with the file
+and the line that it is from where there are several. A file whose lines are not in order keeps its own order.
 """
 
 from __future__ import annotations
 
 import heapq
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,9 +21,15 @@ from speccheck.sources.lines import Refused
 from speccheck.sources.observations import Observation
 
 Line: TypeAlias = Observation | Refused
+Reader: TypeAlias = Callable[[BinaryIO, str], Iterable[Line]]
+"""Reads one file, which is called so ("": it is the only one)."""
 
 STANDARD_INPUT = "-"
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def _observations(stream: BinaryIO, file: str) -> Iterator[Line]:
+    return lines.read(stream, file=file)
 
 
 class Reading:
@@ -32,12 +38,13 @@ class Reading:
     Raises UsageError for a file that is not there or cannot be read.
     """
 
-    def __init__(self, paths: Sequence[str]) -> None:
+    def __init__(self, paths: Sequence[str], read: Reader = _observations) -> None:
         for path in paths:
             _require_file(path)
         if list(paths).count(STANDARD_INPUT) > 1:
             raise UsageError("standard input (-) can be read once only")
         self._paths = paths
+        self._read = read
         self._stack = ExitStack()
         self._streams: list[BinaryIO] = []
         regular = all(path != STANDARD_INPUT and Path(path).is_file() for path in paths)
@@ -60,10 +67,10 @@ class Reading:
 
     def __iter__(self) -> Iterator[Line]:
         if len(self._streams) == 1:
-            yield from lines.read(self._streams[0])
+            yield from self._read(self._streams[0], "")
             return
         names = ["standard input" if path == STANDARD_INPUT else path for path in self._paths]
-        timed = [_timed(lines.read(each, file=name)) for each, name in zip(self._streams, names, strict=True)]
+        timed = [_timed(self._read(each, name)) for each, name in zip(self._streams, names, strict=True)]
         for _, line in heapq.merge(*timed, key=lambda pair: pair[0]):
             yield line
 

@@ -7,60 +7,49 @@ they were received, observations out of pods' logs. A source that cannot be had 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeAlias, assert_never
+from typing import Protocol
 
-from speccheck.kube.connections import IMPERSONATION, ApiError, Connection
+from speccheck.kube.connections import ApiError, Connection
+from speccheck.kube.inboxes import ReceivedKind
 from speccheck.kube.kinds import PODS, Kind, discovered
-from speccheck.kube.receivers import Receivers
-from speccheck.kube.subscriptions import Change, Failing, Gap, Listed, Record
+from speccheck.kube.logs import Logs, Wanted
+from speccheck.kube.subscriptions import Failing, Listed
+from speccheck.kube.tellings import KindMissing, Put, Told, Whose
 from speccheck.kube.watches import Place, Watches
 from speccheck.resource.fields import KubernetesSource, LinesSource, ObserveSource
-from speccheck.resource.requests import UID_LABEL
-from speccheck.sources.lines import observation_of
-from speccheck.sources.observations import Kind as ObservationKind
 from speccheck.sources.observations import Observation
 
 KIND_RETRY_S = 30.0
-LOG_RETRY_S = 2.0
-LOG_SILENCE_S = 3_600.0
 BATCH = 64
 QUEUE_LIMIT = 1_024
 """How much may wait between the feeds and the evaluator; a watch's own backlog waits behind it."""
 
-LOGS_LIMIT = 100
-"""How many pods' logs are followed for one source."""
 
-_log = logging.getLogger(__name__)
+class Inbox(Protocol):
+    """What was received for one subscriber."""
 
+    async def batch(self, limit: int) -> Sequence[Observation]:
+        """The next observations, at least one."""
+        ...
 
-@dataclass(frozen=True, slots=True)
-class KindMissing:
-    """The cluster has no such kind; it is looked for again."""
-
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What one source tells."""
-
-    source: str
-    record: Record | Observation | KindMissing
+    def close(self) -> None:
+        """No more is wanted."""
+        ...
 
 
-Put: TypeAlias = Callable[[Told], Awaitable[None]]
+class Receiving(Protocol):
+    """What is sent rather than watched; `kube.receivers` has it."""
 
+    def offers(self, kind: ReceivedKind) -> bool:
+        """Whether anything of this kind is received at all."""
+        ...
 
-@dataclass(frozen=True, slots=True)
-class Whose:
-    """For whom is observed: the namespace of the SpecCheck, and the user as whom."""
-
-    namespace: str
-    user: str
+    def subscribe(self, namespace: str, kind: ReceivedKind) -> Inbox:
+        """What comes for a namespace from here on."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +58,7 @@ class Feeds:
 
     connection: Connection
     watches: Watches
-    receivers: Receivers
+    receivers: Receiving | None = None
 
     async def run(self, source: ObserveSource, whose: Whose, put: Put) -> None:
         """Feed one source's observations until cancelled."""
@@ -107,9 +96,9 @@ class Feeds:
                 await put(Told(name, KindMissing(f"the cluster has no kind {wanted.kind} of {wanted.api_version}")))
             await asyncio.sleep(KIND_RETRY_S)
 
-    async def _received(self, name: str, kind: Any, whose: Whose, put: Put) -> None:
+    async def _received(self, name: str, kind: ReceivedKind, whose: Whose, put: Put) -> None:
         """What is sent to the operator; one that does not receive says so, once."""
-        if not self.receivers.offers(kind):
+        if self.receivers is None or not self.receivers.offers(kind):
             error = ApiError(
                 0, "NotReceiving", f"this operator does not receive {kind}; start it with the option for it"
             )
@@ -131,179 +120,11 @@ class Feeds:
             asyncio.TaskGroup() as readers,
             self.watches.subscribed(place, wanted.pods.match_labels) as subscription,
         ):
-            logs = _Logs(self.connection, _Wanted(name, wanted, whose, put), readers)
+            logs = Logs(self.connection, Wanted(name, wanted, whose, put), readers)
             while True:
                 for record in await subscription.batch(BATCH):
                     await logs.take(record)
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """A source whose logs are wanted, for whom, and who is told."""
-
-    name: str
-    source: LinesSource
-    whose: Whose
-    put: Put
-
-
-@dataclass(slots=True)
-class _Log:
-    """One pod's log: whether the pod has ended, when the last line read was written, and how reading goes."""
-
-    pod: str
-    ended: bool
-    since: datetime | None
-    restarts: int = 0
-    open: bool = False
-    failing: ApiError | None = None
-
-
-class _Logs:
-    """The logs that are being followed for one source."""
-
-    def __init__(self, connection: Connection, wanted: _Wanted, readers: asyncio.TaskGroup) -> None:
-        self._connection = connection
-        self._name = wanted.name
-        self._wanted = wanted.source
-        self._whose = wanted.whose
-        self._put = wanted.put
-        self._readers = readers
-        self._begun: set[str] = set()
-        self._following = 0
-        self._since: datetime | None = _now()
-        """From when on the logs are read of pods that were there already; of others from their beginning."""
-
-    async def take(self, record: Record) -> None:
-        """Begin with pods that have begun, leave those that are gone; what the watch has to tell is passed on."""
-        match record:
-            case Change(kind="DELETED", object=pod):
-                self._begun.discard(str(pod["metadata"]["uid"]))  # its log's end ends the task
-            case Change(object=pod):
-                await self._begin(pod)
-            case Gap():
-                return  # of pods, not of what they write
-            case Listed():
-                self._since = None
-                await self._put(Told(self._name, record))
-            case Failing():
-                await self._put(Told(self._name, record))
-            case _:
-                assert_never(record)
-
-    async def _begin(self, pod: dict[str, Any]) -> None:
-        uid, phase = str(pod["metadata"]["uid"]), (pod.get("status") or {}).get("phase")
-        if uid in self._begun or phase not in ("Running", "Succeeded", "Failed") or _checks(pod):
-            return
-        self._begun.add(uid)
-        name = str(pod["metadata"]["name"])
-        if self._following >= LOGS_LIMIT:
-            await self._missed(f"more than {LOGS_LIMIT} pods fit; the log of {name} is not followed")
-            return
-        log = _Log(name, phase != "Running", self._since, _restarts(pod))
-        self._following += 1
-        self._readers.create_task(self._follow(log), name=f"log of {name}").add_done_callback(self._left)
-
-    def _left(self, _: asyncio.Task[None]) -> None:
-        self._following -= 1
-
-    async def _follow(self, log: _Log) -> None:
-        """Read one pod's log to its end, which comes with each of its container's runs.
-
-        Where it breaks off, and where a whole run was missed, that is a gap.
-        """
-        while True:
-            try:
-                await self._read(log)
-                if log.ended or not await self._still_runs(log):
-                    return
-            except ApiError as error:
-                if error.missing:
-                    return
-                await self._broken(log, error)
-            await asyncio.sleep(LOG_RETRY_S)
-
-    async def _broken(self, log: _Log, error: ApiError) -> None:
-        """A log that was being read is not any more, which is a gap, or could not be read in the first place."""
-        _log.info("source %s of %s: %s", self._name, self._whose.namespace, error)
-        if error.reason == "LineTooLong":
-            log.since = _now()  # read again, it would be as long
-        if log.open:
-            log.open = False
-            await self._missed(f"the log of {log.pod} broke off")
-        else:
-            log.failing = error
-            await self._put(Told(self._name, Failing(error)))
-
-    async def _read(self, log: _Log) -> None:
-        """Pass on what a log says after what was passed on before, until it ends or breaks off. Raises ApiError."""
-        query = {"follow": "true", "timestamps": "true"}
-        if self._wanted.container:
-            query["container"] = self._wanted.container
-        if log.since is not None:
-            query["sinceTime"] = log.since.strftime("%Y-%m-%dT%H:%M:%SZ")
-        path = PODS.path(self._whose.namespace, log.pod, "log")
-        headers = {IMPERSONATION: self._whose.user, "Accept": "*/*"}
-        begun = log.since
-        async with self._connection.lines(path, query=query, headers=headers, silence_s=LOG_SILENCE_S) as lines:
-            await self._opened(log)
-            async for line in lines:
-                stamp, _, text = line.partition(b" ")
-                written = _written(stamp)
-                if written is None or (begun is not None and written <= begun):
-                    continue
-                log.since = written
-                await self._line(text)
-
-    async def _opened(self, log: _Log) -> None:
-        """A log can be read; where one could not before, that is over."""
-        log.open = True
-        if log.failing is not None:
-            log.failing = None
-            await self._put(Told(self._name, Listed(_now())))
-
-    async def _line(self, text: bytes) -> None:
-        """One line: an observation, a broken one (a gap), or anything else that programs write."""
-        if not text.lstrip().startswith(b"{") or b'"time"' not in text:
-            return
-        try:
-            await self._put(Told(self._name, observation_of(text)))
-        except ValueError as error:
-            await self._missed(f"a line that is no observation: {error}")
-
-    async def _still_runs(self, log: _Log) -> bool:
-        """Whether more may come; where its containers were started again more than once meanwhile, some was missed."""
-        headers = {IMPERSONATION: self._whose.user}
-        body = await self._connection.request("GET", PODS.path(self._whose.namespace, log.pod), headers=headers)
-        before, log.restarts = log.restarts, _restarts(body)
-        if log.restarts > before + 1:
-            await self._missed(f"{log.pod} was started again {log.restarts - before} times")
-        return bool((body.get("status") or {}).get("phase") == "Running")
-
-    async def _missed(self, reason: str) -> None:
-        _log.info("source %s of %s: %s", self._name, self._whose.namespace, reason)
-        await self._put(Told(self._name, Observation(_now(), kind=ObservationKind.GAP, reason=reason)))
-
-
-def _checks(pod: dict[str, Any]) -> bool:
-    """Whether it is a pod that was made to check a spec: its log is a report, and no observations."""
-    return UID_LABEL in (pod["metadata"].get("labels") or {})
-
-
-def _restarts(pod: dict[str, Any]) -> int:
-    """How often a pod's containers were started again, the one for which this was most often."""
-    containers = (pod.get("status") or {}).get("containerStatuses") or ()
-    return max((int(each.get("restartCount") or 0) for each in containers), default=0)
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _written(stamp: bytes) -> datetime | None:
-    """When a line was written, as the kubelet says before it; None where it says no time."""
-    try:
-        written = datetime.fromisoformat(stamp.decode())
-    except ValueError:
-        return None
-    return written if written.tzinfo is not None else None

@@ -18,11 +18,11 @@ from speccheck.conform.drifts import Drift, ObjectRef, Repeated, Resolved, Seen,
 from speccheck.conform.protocols import ITEMS_PER_MESSAGE, Census, Item, Judgement, Thing, Tick, View
 from speccheck.conform.protocols import Gap as GapItem
 from speccheck.kube.connections import Body
-from speccheck.kube.feeds import KindMissing, Told
 from speccheck.kube.findings import Findings
 from speccheck.kube.meters import Meters
 from speccheck.kube.recorders import Recorder
 from speccheck.kube.subscriptions import Change, Failing, Gap, Listed
+from speccheck.kube.tellings import KindMissing, Told
 from speccheck.resource.drifts import ObserveState, Problem, forbidden_message, logs_forbidden_message
 from speccheck.resource.events import drift_events, observation_event, resolved_events, series_patch
 from speccheck.resource.findings import Ending

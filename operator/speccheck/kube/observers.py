@@ -18,7 +18,7 @@ from speccheck.conform.clients import EvaluatorClient, EvaluatorGone, Forgotten,
 from speccheck.conform.drifts import Counts, Drift, Tracker
 from speccheck.errors import EngineError, ModelError, UsageError
 from speccheck.kube.connections import ApiError
-from speccheck.kube.feeds import QUEUE_LIMIT, Feeds, Told, Whose
+from speccheck.kube.feeds import QUEUE_LIMIT, Feeds
 from speccheck.kube.findings import Findings
 from speccheck.kube.kinds import RUNS
 from speccheck.kube.meters import Meters
@@ -27,6 +27,7 @@ from speccheck.kube.queues import Key
 from speccheck.kube.reads import Reader
 from speccheck.kube.recorders import Recorder
 from speccheck.kube.snapshots import Snapshot
+from speccheck.kube.tellings import Told, Whose
 from speccheck.resource.drifts import ObserveState, Problem, drifts_from, records_from, traces_from
 from speccheck.resource.events import resolved_events
 from speccheck.resource.findings import Ending

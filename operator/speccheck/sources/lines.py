@@ -53,14 +53,23 @@ _DECODER = msgspec.json.Decoder(_Line)
 
 def read(stream: BinaryIO, line_bytes: int = LINE_BYTES, file: str = "") -> Iterator[Observation | Refused]:
     """The observations of a stream of lines, in order; empty lines are passed over. `file` is what it is called."""
+    for number, line in numbered(stream, line_bytes):
+        if line is None:
+            yield Refused(number, f"longer than {line_bytes} bytes", file)
+        elif line.strip():
+            yield _parsed(line, number, file)
+
+
+def numbered(stream: BinaryIO, line_bytes: int = LINE_BYTES) -> Iterator[tuple[int, bytes | None]]:
+    """The lines of a stream with their numbers, counted from 1; None for one that is too long to be held in memory."""
     number = 0
     while line := stream.readline(line_bytes + 1):
         number += 1
         if len(line) > line_bytes and not line.endswith(b"\n"):
             _skip_rest(stream, line_bytes)
-            yield Refused(number, f"longer than {line_bytes} bytes", file)
-        elif line.strip():
-            yield _parsed(line, number, file)
+            yield number, None
+        else:
+            yield number, line
 
 
 def _skip_rest(stream: BinaryIO, line_bytes: int) -> None:
