@@ -6,7 +6,9 @@ import gc
 import random
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +20,7 @@ from tests.engines.clocks import Clocks
 from speccheck.conform import frontiers, spaces
 from speccheck.conform.frontiers import Bounds, Broken, Claim, Explained, Frontier, Overflow, matching
 from speccheck.engines.base import State, Successor
+from speccheck.engines.reference.steppers import ReferenceStepper
 from speccheck.ir.itf import decode
 from speccheck.loading import load
 from speccheck.rendering.itf import path_from_itf
@@ -379,3 +382,88 @@ def test_reachable_states_that_agree() -> None:
     ]
     assert matching(made, {0: 99}, 1_000) == []
     assert matching(made, {0: 4}, 3) is None
+
+
+KINDS = ("deployment", "job", "lease", "replica_set")
+WIDE = [
+    ("deployment_rollout", "rolling"),
+    *((f"../examples/real-controllers/{name}_object", "small") for name in KINDS),
+]
+
+
+@pytest.mark.parametrize("claims", [False, True])
+@pytest.mark.parametrize(("spec", "instance"), WIDE)
+@settings(max_examples=12, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 2**32), corrupted=st.booleans())
+def test_with_the_observation_in_view_the_answers_are_the_same(
+    spec: str, instance: str, claims: bool, seed: int, corrupted: bool
+) -> None:
+    rng = random.Random(seed)
+    made = stepper(spec, instance)
+    claimable = frozenset(rng.sample(made.actions, min(2, len(made.actions)))) if claims else frozenset()
+    walk = Walk(made, Bounds(window_s=1_000.0, claimable=claimable, budget_s=1.0), rng)
+    walk.go(rng.randint(2, 8))
+    slots = list(range(len(made.variables)))
+    rng.shuffle(slots)
+    observations = walk.observations([slots, slots[: rng.randint(1, len(slots))]])
+    plain = begun(walk)
+    walk.bounds = replace(walk.bounds, budget_s=1.1)
+    aimed = begun(walk)
+    aimed._space._wide = True  # as it becomes by itself where a state has a hundred ways out
+    for seen in walk.corrupted(observations) if corrupted else observations:
+        found, wanted = (each.observe(seen.fixed, seen.claim, seen.time) for each in (aimed, plain))
+        if isinstance(wanted, Overflow):
+            return
+        assert type(found) is type(wanted)
+        assert set(aimed.states) == set(plain.states)
+        if isinstance(found, Broken) and isinstance(wanted, Broken):
+            assert found.explanation.obstacles == wanted.explanation.obstacles
+            assert found.explanation.last_good == wanted.explanation.last_good
+            assert len(found.explanation.path["states"]) == len(wanted.explanation.path["states"])
+
+
+ENDLESS = """
+from typing import Annotated
+from speccheck import Context, Expr, Ints, MachineStateBase, StateVar, action, instance, invariant, state
+
+@state
+class Wide(MachineStateBase):
+    x: StateVar[int]
+    n: StateVar[int]
+
+@action(init=True)
+def init(c: Context[Wide]):
+    c.state.x = 0
+    c.state.n = 0
+
+@action(inline=False)
+def jump(c: Context[Wide], to: Annotated[Expr, int]):
+    s = c.state
+    c.assume(to > s.x)
+    s.x = to
+    s.n += 1
+
+@action
+def step(c: Context[Wide]):
+    with c.one_of(Ints, "to") as to:
+        jump(c, to)
+
+@invariant
+def counted(s: Wide):
+    return s.n >= 0
+
+@instance
+def usual() -> Wide:
+    return Wide()
+"""
+
+
+def test_more_ways_than_can_be_followed_are_no_obstacle_where_the_observation_tells_which(tmp_path: Path) -> None:
+    (tmp_path / "wide.py").write_text(ENDLESS)
+    made = ReferenceStepper(load(tmp_path / "wide.py").model.instance("usual"))
+    frontier = Frontier(made, Bounds())
+    frontier.anchor([(0, 0)], 0.0)
+    assert frontier.observe({0: 10**20, 1: 1}, None, 1.0) == Explained(("jump",))
+    assert frontier.observe({0: 10**21, 1: 2}, None, 2.0) == Explained(("jump",))
+    outcome = frontier.observe({0: 5, 1: 3}, None, 3.0)
+    assert isinstance(outcome, Overflow) and outcome.reason == "OverBudget"

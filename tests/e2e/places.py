@@ -17,6 +17,7 @@ T = TypeVar("T")
 Body = dict[str, Any]
 
 EVERY_S = 0.4
+WAIT_S = 120.0
 SAMPLES = Path(__file__).parents[2] / "manifests" / "samples"
 SPECS = Path(__file__).parents[2] / "specs"
 
@@ -113,7 +114,7 @@ class Place:
                     told.append(str(error))
         return "\n".join(told)[-12_000:]
 
-    def wait(self, what: str, about: str, probe: Callable[[], T | None], timeout_s: float = 60.0) -> T:
+    def wait(self, what: str, about: str, probe: Callable[[], T | None], timeout_s: float = WAIT_S) -> T:
         """Wait for an answer that is true; the error tells all of the SpecCheck `about`, and what the operator said."""
         where = f"{what} in namespace {self.namespace}"
         try:
@@ -127,7 +128,7 @@ class Place:
         kind: str,
         status: str,
         reason: str = "",
-        timeout_s: float = 60.0,
+        timeout_s: float = WAIT_S,
         generation: int | None = None,
     ) -> Body:
         """Wait until a SpecCheck's condition has that status, and that reason where one is given; give it."""
@@ -140,7 +141,7 @@ class Place:
         what = f"condition {kind}={status} {reason} of SpecCheck {name}"
         return self.wait(what, name, probe, timeout_s)
 
-    def wait_runs(self, name: str, count: int, timeout_s: float = 60.0) -> list[Body]:
+    def wait_runs(self, name: str, count: int, timeout_s: float = WAIT_S) -> list[Body]:
         """Wait until a SpecCheck has so many runs that were not given up for another, all of them finished."""
 
         def probe() -> list[Body] | None:

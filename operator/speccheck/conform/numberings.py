@@ -62,12 +62,16 @@ class Numbering:
     def lead(self, number: int, ways: Ways) -> tuple[Edge, ...]:
         """Makes the ways out of a state known, and gives them as edges."""
         steps, fault = ways
-        found = tuple(Edge(label, self._claims(label), self.number(state)) for label, state in steps)
+        found = tuple(self.edge(label, state) for label, state in steps)
         self.edges[number] = found
         self.targets[number] = frozenset(edge.target for edge in found)
         if fault:
             self.faults[number] = fault
         return found
+
+    def edge(self, label: Label, state: State) -> Edge:
+        """A way to a state."""
+        return Edge(label, self._claims(label), self.number(state))
 
     def projected(self, slots: tuple[int, ...]) -> dict[tuple[Value, ...], set[int]]:
         """The numbered states by their values in some slots."""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 from weakref import WeakValueDictionary, ref
 
 from speccheck.conform.explanations import Near, Step, explain, mismatches
@@ -38,7 +38,13 @@ the old ones."""
 MOVES_WEIGHT = 400_000
 """How many elements the remembered moves may lead to, all together."""
 
+Edges: TypeAlias = Callable[[int], tuple[Edge, ...]]
+"""The ways out of a numbered state."""
+
 __all__ = ["Bounds", "Cloud", "Element", "Move", "Question", "Space"]
+
+_WIDE = 100
+"""With so many ways out of a state, others are looked for with what the observation fixes in view, where that helps."""
 
 _NEAR_TOLD = 16
 _TOLD_KEPT = 128
@@ -105,6 +111,7 @@ class Space:
         self.bounds = bounds
         self._told: Recent[tuple[Cloud, Question], tuple[Obstacle, ...]] = Recent(_TOLD_KEPT)
         self._moves: OrderedDict[tuple[Cloud, Question], Move] = OrderedDict()
+        self._wide = False
         self._now = self._before = Numbering(bounds.claimable)
         self._turn()
 
@@ -150,10 +157,15 @@ class Space:
 
         The wanted element's ranks are as asked. Raises OverBudget where it cannot be found again.
         """
-        search = self._search(question)
-        search.run(self._items(self._current(cloud)))
-        place = search.place_of(self._now.item(wanted))
-        if place is None:
+        item = self._now.item(wanted)
+        aimed = self._aimed(question)
+        searches = [self._search(question, aimed)] if aimed else []
+        for search in (*searches, self._search(question)):
+            search.run(self._items(self._current(cloud)))
+            place = search.place_of(item)
+            if place is not None:
+                break
+        else:
             raise OverBudget("a way that was taken could not be found again")
         start, taken = search.way(place)
         return self._now.element(start[1]), [Step(label, self._now.states[number]) for label, number in taken]
@@ -184,10 +196,21 @@ class Space:
         return lambda numbers: numbers & self._now.projected(slots).get(values, set()) if slots else numbers
 
     def _moved(self, cloud: Cloud, question: Question) -> Move:
+        """Where steps with what is fixed in view lead, where they can be told from others; else where all steps do."""
+        aimed = self._aimed(question)
+        move = self._tried(cloud, question, aimed) if aimed else None
+        if move is None or move.cloud is None:
+            move = self._tried(cloud, question)
+        if move.reason == "OverBudget" and not aimed and (aimed := self._aimed(question)):
+            found = self._tried(cloud, question, aimed)
+            move = move if found.cloud is None else found
+        return move
+
+    def _tried(self, cloud: Cloud, question: Question, edges: Edges | None = None) -> Move:
         try:
-            if not self.bounds.claimable and question.claim is None:
+            if edges is None and not self.bounds.claimable and question.claim is None:
                 return self._moved_plainly(cloud, question)
-            return self._moved_with_labels(cloud, question)
+            return self._moved_with_labels(cloud, question, edges)
         except Over as over:
             return Move(None, reason=over.reason, trouble=str(over))
         except OverBudget as error:
@@ -216,8 +239,8 @@ class Space:
         self._check_size(len(found))
         return Move(self._cloud([(number, ()) for number in sorted(found)]), (), self._actions(levels, found))
 
-    def _moved_with_labels(self, cloud: Cloud, question: Question) -> Move:
-        search = self._search(question)
+    def _moved_with_labels(self, cloud: Cloud, question: Question, edges: Edges | None) -> Move:
+        search = self._search(question, edges)
         search.run(self._items(cloud))
         agreeing = self.agreeing(question.fixed)({number for _, (number, _) in search.results()})
         spots = [spot for spot in search.results() if spot[1][0] in agreeing]
@@ -268,15 +291,33 @@ class Space:
             return lambda number: bool(states[number][slot] <= limit)
         return lambda number: all(states[number][slot] <= limit for slot, limit in limits)
 
-    def _search(self, question: Question) -> Search:
+    def _search(self, question: Question, aimed: Edges | None = None) -> Search:
         bounds = self.bounds
         within = self._within(question)
+        edges = aimed or self.edges
 
-        def edges(number: int) -> tuple[Edge, ...]:
-            found = self.edges(number)
+        def kept(number: int) -> tuple[Edge, ...]:
+            found = edges(number)
             return found if within is None else tuple(edge for edge in found if within(edge.target))
 
-        return Search(edges, self.call, question, bounds.hidden_steps, bounds.expansions_limit, bounds.budget_s)
+        return Search(kept, self.call, question, bounds.hidden_steps, bounds.expansions_limit, bounds.budget_s)
+
+    def _aimed(self, question: Question) -> Edges | None:
+        """The ways out of a state that agree with what is fixed; None where all are as quickly found.
+
+        Only the last of several steps leads to what is fixed, so there must be one at most.
+        """
+        stepper, fixed = self.stepper, dict(question.fixed)
+        if not self._wide or self.bounds.hidden_steps or stepper.settled.isdisjoint(fixed):
+            return None
+
+        def edges(number: int) -> tuple[Edge, ...]:
+            known = self._now.edges.get(number)
+            if known is not None:
+                return known
+            return tuple(self._now.edge(*each) for each in stepper.leading(self._now.states[number], fixed))
+
+        return edges
 
     def call(self, number: int) -> Called:
         """The call of that number."""
@@ -291,7 +332,12 @@ class Space:
         return found
 
     def _ways(self, state: State) -> Ways:
-        steps = [(label, reached) for label, reached in self.stepper.successors(state)]
+        try:
+            steps = [(label, reached) for label, reached in self.stepper.successors(state)]
+        except OverBudget:
+            self._wide = True
+            raise
+        self._wide = self._wide or len(steps) > _WIDE
         return steps, next(iter(self.stepper.faults(state)), "")
 
     def _items(self, cloud: Cloud) -> list[tuple[int, Labels]]:

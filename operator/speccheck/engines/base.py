@@ -140,6 +140,8 @@ class Stepper(Protocol):
     types: tuple[Type, ...]
     actions: tuple[str, ...]
     """The names of the actions that can be in a label, in the order of the model."""
+    settled: frozenset[int]
+    """Slots of variables that a choice in a step gives their next value: where they are given, `leading` is quick."""
     rising: tuple[int, ...]
     """Slots of variables that no step makes less, compared by Python's `<=`; it may leave some out."""
     parameters: Mapping[str, Mapping[str, Type]]
@@ -151,6 +153,10 @@ class Stepper(Protocol):
 
     def successors(self, state: State) -> Sequence[Successor]:
         """The distinct ways of taking a step from a state, in the engine's order."""
+        ...
+
+    def leading(self, state: State, fixed: Mapping[int, Value]) -> Sequence[Successor]:
+        """The successors with these values in some slots, in the engine's order; others need not be found for it."""
         ...
 
     def faults(self, state: State) -> Sequence[str]:

@@ -15,9 +15,9 @@ Of a set of more than `ops.MAX_ELEMENTS` elements, or one without end, at most `
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from speccheck.engines.reference.walks import Point, Walk, every
+from speccheck.engines.reference.walks import Pick, Point, Walk, every
 from speccheck.errors import ModelError
 from speccheck.evaluation.lazysets import Given, Options
 from speccheck.ir.itf import decode
@@ -118,23 +118,47 @@ def _positions(options: Sequence[Value], wanted: Choice, type_: Type) -> list[in
         value = decode(wanted.value, type_)
     except ModelError:
         return []
+    return _places(options, value)
+
+
+def _places(options: Sequence[Value], value: Value) -> list[int]:
     if isinstance(options, Options):
         return [Given(value)] if value in options else []
     return [n for n, option in enumerate(options) if option == value]
 
 
-class Resumed:
-    """Picks every option in order, and after a way that failed goes on with those that come after it."""
+class Sought:
+    """Picks, of a choice that settles what some variables become, only what they are to become; of others every option.
 
-    def __init__(self) -> None:
+    `settling` gives the variables' slots by a choice's id, `wanted` the values that are known.
+    """
+
+    def __init__(self, settling: Mapping[int, Iterable[int]], wanted: Mapping[int, Value]) -> None:
+        self._settling = settling
+        self._wanted = wanted
+
+    def pick(self, point: Point, options: Sequence[Value], walk: Walk) -> Iterable[int]:
+        """The positions of what is wanted."""
+        wanted = [self._wanted[slot] for slot in self._settling.get(id(point), ()) if slot in self._wanted]
+        if not wanted:
+            return every(point, options, walk)
+        first, *others = wanted
+        return [] if any(other != first for other in others) else _places(options, first)
+
+
+class Resumed:
+    """Picks what `pick` does, and after a way that failed goes on with what comes after it."""
+
+    def __init__(self, pick: Pick = every) -> None:
+        self._pick = pick
         self._after: tuple[int, ...] = ()
         self._place: list[int] = []
 
     def pick(self, point: Point, options: Sequence[Value], walk: Walk) -> Iterator[int]:
         """The positions that are left at this depth of the walk."""
         depth = len(walk.choices)
-        for position in list(every(point, options, walk))[self._first(depth) :]:
-            self._place[depth:] = [position]
+        for place, position in list(enumerate(self._pick(point, options, walk)))[self._first(depth) :]:
+            self._place[depth:] = [place]
             yield position
 
     def resume(self, walk: Walk) -> bool:

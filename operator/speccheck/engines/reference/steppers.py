@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from speccheck.engines.base import Called, Hindrance, Judged, Label, Limits, OverBudget, Successor
 from speccheck.engines.recents import Recent
 from speccheck.engines.reference.budgets import WAY, Budget
-from speccheck.engines.reference.choosers import Resumed
+from speccheck.engines.reference.choosers import Resumed, Sought
 from speccheck.engines.reference.guards import Guard, Inquiries
 from speccheck.engines.reference.paths import take
 from speccheck.engines.reference.predicates import Judge
 from speccheck.engines.reference.programs import Program, deep_recursion
 from speccheck.engines.reference.rising import rising
+from speccheck.engines.reference.settling import settling
 from speccheck.engines.reference.walks import State, Walk
 from speccheck.errors import ModelError
 from speccheck.evaluation.failures import EvaluationFailed, LimitReached
@@ -81,6 +82,8 @@ class ReferenceStepper:
         self.actions = self._program.stepping()
         self.parameters = _parameters(model)
         self.rising = rising(model)
+        self._settling = settling(model)
+        self.settled = frozenset[int]().union(*self._settling.values())
 
     def initials(self) -> Sequence[State]:
         """The distinct initial states, in the order in which the search finds them."""
@@ -89,6 +92,11 @@ class ReferenceStepper:
     def successors(self, state: State) -> Sequence[Successor]:
         """The distinct ways of taking a step, in the order in which the search finds them."""
         return tuple(self._steps(state).found)
+
+    def leading(self, state: State, fixed: Mapping[int, Value]) -> Sequence[Successor]:
+        """The successors with these values in some slots: choices that settle those are tried with them alone."""
+        found = self._made(state, Sought(self._settling, fixed)).found
+        return tuple(each for each in found if all(each.state[slot] == value for slot, value in fixed.items()))
 
     def faults(self, state: State) -> Sequence[str]:
         """Why some ways out of a state have no value."""
@@ -155,9 +163,9 @@ class ReferenceStepper:
             self._kept.put(key, found)
         return found
 
-    def _made(self, state: State | None) -> _Steps:
+    def _made(self, state: State | None, sought: Sought | None = None) -> _Steps:
         steps = _Steps()
-        resumed = Resumed()
+        resumed = Resumed(sought.pick) if sought else Resumed()
         with deep_recursion(), _bounded(self._budget):
             while self._went(state, steps, resumed):
                 pass
