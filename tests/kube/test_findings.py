@@ -124,6 +124,20 @@ def test_what_fails_for_a_moment_is_tried_again_and_what_is_refused_counted(
     assert counted("failed", 1) in text
 
 
+def test_a_record_is_recorded_also_where_older_ones_cannot_be_deleted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def body(api: Api, found: Findings) -> None:
+        api.faults.append(lambda asked: refusal(403, "Forbidden") if asked.method == "GET" else None)
+        found.begin(REQUEST, DRIFT, DIGEST)
+        await until("what is told of the older ones", lambda: "older ones were not deleted" in caplog.text)
+        assert names(api) == [finding_name(REQUEST, DRIFT)]
+
+    text = recorded(tmp_path, body)
+    assert counted("recorded", 1) in text
+    assert counted("failed", 0) in text
+
+
 def test_an_unreachable_server_holds_nobody_up_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(findings, "DRAIN_TIMEOUT_S", 0.05)
 
