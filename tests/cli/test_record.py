@@ -37,9 +37,9 @@ def recorded(tmp_path: Path, *arguments: str, lines: int = 0, ends: signal.Signa
             )
             if ends is not None:
                 file = tmp_path / "seen.jsonl"
-                await until("lines", lambda: file.exists() and file.read_bytes().count(b"\n") >= lines, 30)
+                await until("lines", lambda: file.exists() and file.read_bytes().count(b"\n") >= lines, 60)
                 process.send_signal(ends)
-            out, err = await asyncio.wait_for(process.communicate(), 30)
+            out, err = await asyncio.wait_for(process.communicate(), 60)
             assert process.returncode is not None
             return Ended(process.returncode, out.decode(), err.decode())
 

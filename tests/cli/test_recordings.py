@@ -70,7 +70,7 @@ async def running(tmp_path: Path, recorded: Recorded) -> AsyncIterator[Api]:
         await until("a watch", lambda: api.streams or task.done())
         yield api
         recorded.recording.end()
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, 60)
 
 
 @pytest.fixture(autouse=True)
@@ -132,7 +132,7 @@ def test_it_ends_after_the_time_that_was_asked_for(tmp_path: Path) -> None:
         async with connected(tmp_path) as (api, connection):
             api.kinds = KINDS
             recorded = Recorded()
-            written = await asyncio.wait_for(recorded.recording.run(recorded.wanted, connection, 0.05), 10)
+            written = await asyncio.wait_for(recorded.recording.run(recorded.wanted, connection, 0.05), 60)
             assert (written.observations, recorded.lines) == (0, [])
 
     asyncio.run(check())
@@ -144,7 +144,7 @@ def refused(tmp_path: Path, wanted: Wanted, prepare: Callable[[Api], None] = lam
     async def attempt(connection: Connection, api: Api) -> None:
         api.kinds = KINDS
         prepare(api)
-        await asyncio.wait_for(Recorded().recording.run([wanted], connection, 10), 20)
+        await asyncio.wait_for(Recorded().recording.run([wanted], connection, 60), 20)
 
     async def check() -> str:
         async with connected(tmp_path) as (api, connection):
@@ -193,7 +193,7 @@ def test_what_pods_write_is_written_under_their_sources_name(tmp_path: Path) -> 
             await program(api)
             line = '{"time": "2026-01-01T00:00:00Z", "source": "else", "seq": %d, "event": {"name": "grow"}}'
             await api.write("controller", line % 1, "listening", '{"time": "broken"}', line % 2)
-            written = await asyncio.wait_for(task, 20)
+            written = await asyncio.wait_for(task, 60)
         assert (written.observations, written.gaps) == (2, 1)
         told = [each for each in read(io.BytesIO(recorded.out.getvalue())) if isinstance(each, Observation)]
         assert [(each.source, each.seq, each.kind.value) for each in told] == [
@@ -211,7 +211,7 @@ def test_without_the_right_to_logs_it_ends_and_says_which_right_is_lacking(tmp_p
             api.faults.append(lambda request: refusal(403, "Forbidden") if request.path.endswith("/log") else None)
             await program(api)
             with pytest.raises(EngineError, match=r"logs of pods in ns may not be read: .* get of pods/log"):
-                await asyncio.wait_for(Recorded().recording.run([LOGS], connection, 20), 20)
+                await asyncio.wait_for(Recorded().recording.run([LOGS], connection, 60), 20)
 
     asyncio.run(check())
 

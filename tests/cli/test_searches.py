@@ -212,7 +212,7 @@ def test_an_interrupted_search_says_what_it_found(form: str, samples: Path) -> N
     )
     try:
         wait_for(started.exists, "the specification to be read")
-        time.sleep(0.5)
+        time.sleep(2)  # loaded, it is captured and searched, which nothing tells of
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=DEADLINE_S)
     finally:

@@ -33,7 +33,7 @@ def evaluator(*options: str, socket: Path | None = None) -> Iterator[tuple[Path,
             yield path, process
         finally:
             process.terminate()
-            _, errors = process.communicate(timeout=20)
+            _, errors = process.communicate(timeout=60)
             assert errors == b"", errors.decode()
 
 

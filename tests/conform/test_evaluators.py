@@ -382,7 +382,7 @@ def test_it_ends_with_its_workers_when_asked() -> None:
         run(path, calls)
         children = [_nursery(process), *_workers(process)]
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
         assert not path.exists()
         _gone(children)
 
@@ -393,7 +393,7 @@ def test_its_workers_end_with_it_when_it_is_killed() -> None:
         children = [_nursery(process), *_workers(process)]
         assert children
         process.kill()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
         _gone(children)
 
 

@@ -309,7 +309,7 @@ async def connected(directory: Path) -> AsyncIterator[tuple[Api, Connection]]:
             await connection.close()
 
 
-async def until(what: str, probe: Callable[[], Any], timeout_s: float = 10.0) -> Any:
+async def until(what: str, probe: Callable[[], Any], timeout_s: float = 60.0) -> Any:
     """Wait for `probe` to give something true; AssertionError naming `what` where it does not in time."""
     end = asyncio.get_running_loop().time() + timeout_s
     while not (value := probe()):

@@ -38,7 +38,7 @@ TOKENS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 """Tokens: whose each is, and for which audiences."""
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 Transport = Literal["grpc", "http"]
 
 
@@ -154,11 +154,11 @@ def _exporter(to: Received, transport: Transport, token: str, by_grpc: Any, by_h
     match transport:
         case "grpc":
             secured = {"credentials": _credentials(to)} if to.certificate else {"insecure": True}
-            return by_grpc(endpoint=to.target, headers=tuple(headers.items()), timeout=5, **secured)
+            return by_grpc(endpoint=to.target, headers=tuple(headers.items()), timeout=30, **secured)
         case "http":
             secured = {"certificate_file": str(to.certificate)} if to.certificate else {}
             url = f"{to.url}/v1/{signal}"
-            return by_http(endpoint=url, headers=headers, timeout=5, compression=Compression.Gzip, **secured)
+            return by_http(endpoint=url, headers=headers, timeout=30, compression=Compression.Gzip, **secured)
 
 
 @contextmanager

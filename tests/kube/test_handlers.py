@@ -88,7 +88,7 @@ async def _told(tmp_path: Path) -> None:
         jobs = [asked for asked in api.asked if asked.path.endswith("/jobs")]
         assert {asked.query["labelSelector"] for asked in jobs} == {"app.kubernetes.io/managed-by=speccheck"}
         stopping.set()
-        await asyncio.wait_for(serving, 20)
+        await asyncio.wait_for(serving, 60)
     assert stopped == [True]
     assert Key("ns", "stranger") not in added
     meters.close()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.cluster.clusters import Cluster
-from tests.kube.apis import connected, refusal
+from tests.kube.apis import Api, connected, refusal, until
 
 from speccheck.errors import EngineError
 from speccheck.kube import leases
@@ -29,6 +29,12 @@ def _lease(connection: Connection, identity: str, clock: Clock, namespace: str =
     return Lease(LeaseName(namespace, "operator", identity), Reader(connection), writer, clock), writer
 
 
+async def _looks(api: Api, number: int) -> None:
+    """Wait until the server has been asked so many times more; but for the last, each has been dealt with then."""
+    before = len(api.asked)
+    await until(f"{number} looks", lambda: len(api.asked) >= before + number)
+
+
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leases, "WAIT_S", 0.01)
@@ -42,10 +48,10 @@ def test_the_first_holds_it_and_the_second_waits_until_it_is_released(tmp_path: 
             second, _ = _lease(connection, "second", Clock())
             await first.acquire()
             waiting = asyncio.create_task(second.acquire())
-            await asyncio.sleep(0.1)
+            await _looks(api, 3)
             assert not waiting.done()
             await first.release()
-            await asyncio.wait_for(waiting, 5)
+            await asyncio.wait_for(waiting, 60)
             spec = api.of("leases")[0]["spec"]
             assert spec["holderIdentity"] == "second"
             assert spec["leaseTransitions"] == 1
@@ -60,12 +66,12 @@ def test_one_that_does_not_move_for_its_duration_is_taken(tmp_path: Path) -> Non
             clock = Clock()
             heir, _ = _lease(connection, "heir", clock)
             waiting = asyncio.create_task(heir.acquire())
-            await asyncio.sleep(0.05)
+            await _looks(api, 2)
             clock.now += leases.DURATION_S - 1
-            await asyncio.sleep(0.05)
+            await _looks(api, 3)
             assert not waiting.done()
             clock.now += 2
-            await asyncio.wait_for(waiting, 5)
+            await asyncio.wait_for(waiting, 60)
             assert api.of("leases")[0]["spec"]["holderIdentity"] == "heir"
 
     asyncio.run(check())
@@ -75,7 +81,7 @@ def test_its_own_name_is_taken_up_at_once(tmp_path: Path) -> None:
     async def check() -> None:
         async with connected(tmp_path) as (_, connection):
             await _lease(connection, "pod-1", Clock())[0].acquire()
-            await asyncio.wait_for(_lease(connection, "pod-1", Clock())[0].acquire(), 5)
+            await asyncio.wait_for(_lease(connection, "pod-1", Clock())[0].acquire(), 60)
 
     asyncio.run(check())
 
@@ -88,7 +94,7 @@ def test_a_holder_that_another_replaced_writes_no_more(tmp_path: Path) -> None:
             taken = api.of("leases")[0]
             await api.put("leases", taken | {"spec": taken["spec"] | {"holderIdentity": "second"}})
             with pytest.raises(LeaseLost, match="is lost: it is held by second"):
-                await asyncio.wait_for(lease.keep(), 5)
+                await asyncio.wait_for(lease.keep(), 60)
             with pytest.raises(EngineError, match="does not hold the Lease any more"):
                 await writer.create(CONFIG_MAPS, "ns", {"metadata": {"name": "late"}})
 
@@ -104,11 +110,11 @@ def test_a_holder_that_cannot_renew_stops_before_another_may_begin(tmp_path: Pat
             api.faults.append(lambda _: refusal(503, "ServiceUnavailable"))
             keeping = asyncio.create_task(lease.keep())
             clock.now += leases.GIVE_UP_S - 1
-            await asyncio.sleep(0.1)
+            await _looks(api, 3)
             assert not keeping.done()
             clock.now += 2
             with pytest.raises(LeaseLost, match="could not be renewed"):
-                await asyncio.wait_for(keeping, 5)
+                await asyncio.wait_for(keeping, 60)
 
     assert leases.GIVE_UP_S + leases.REQUEST_S < leases.DURATION_S
     asyncio.run(check())
@@ -121,7 +127,7 @@ def test_a_write_of_its_own_that_it_did_not_hear_of_is_no_loss(tmp_path: Path) -
             await lease.acquire()
             await api.put("leases", api.of("leases")[0])
             keeping = asyncio.create_task(lease.keep())
-            await asyncio.sleep(0.2)
+            await _looks(api, 5)
             assert not keeping.done()
             keeping.cancel()
 
@@ -135,7 +141,7 @@ def test_a_deleted_one_is_lost(tmp_path: Path) -> None:
             await lease.acquire()
             await api.remove("leases", "ns", "operator")
             with pytest.raises(LeaseLost, match="it was deleted"):
-                await asyncio.wait_for(lease.keep(), 5)
+                await asyncio.wait_for(lease.keep(), 60)
 
     asyncio.run(check())
 
@@ -161,7 +167,7 @@ def test_a_real_api_server_keeps_the_same_one(
             keeping.cancel()
             await asyncio.wait([keeping])
             await first.release()
-            await asyncio.wait_for(waiting, 10)
+            await asyncio.wait_for(waiting, 60)
         finally:
             await connection.close()
 

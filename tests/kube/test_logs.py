@@ -157,6 +157,7 @@ def test_a_log_goes_on_with_the_next_run_and_one_that_was_missed_is_a_gap(
         await made.until("listed", "first")
         await made.pod("one", restarts=restarts)
         await made.api.end("one")
+        await until("a look at whether it still runs", lambda: made.asked("/pods/one") != made.asked("/log"))
         await made.api.write("one", event("second"), time=LATE)
         await until("the next run", lambda: "second" in made.told)
         assert [each for each in made.told if each.startswith("gap")] == gaps

@@ -33,7 +33,7 @@ async def _started(directory: Path, api: Api, **environment: str) -> asyncio.sub
 
 
 async def _ended(process: asyncio.subprocess.Process) -> tuple[int, str]:
-    _, errors = await asyncio.wait_for(process.communicate(), 25)
+    _, errors = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode is not None
     return process.returncode, errors.decode()
 
@@ -54,7 +54,7 @@ def _holder(api: Api) -> str | None:
 def test_it_holds_the_lease_watches_and_releases_it_at_the_end(tmp_path: Path) -> None:
     async def body(api: Api) -> None:
         process = await _started(tmp_path, api)
-        await until("four watches", lambda: len(api.streams) >= 4, 20)
+        await until("four watches", lambda: len(api.streams) >= 4, 60)
         assert _holder(api) == "me"
         process.send_signal(signal.SIGTERM)
         assert (await _ended(process))[0] == 0
@@ -68,7 +68,7 @@ def test_one_that_waits_for_the_lease_watches_nothing_and_ends_when_asked(tmp_pa
         spec = {"holderIdentity": "another", "leaseDurationSeconds": 3600}
         await api.put("leases", {"metadata": {"name": "speccheck-operator", "namespace": "system"}, "spec": spec})
         process = await _started(tmp_path, api)
-        await until("a look at the Lease", lambda: api.asked, 20)
+        await until("a look at the Lease", lambda: api.asked, 60)
         await asyncio.sleep(0.5)
         assert not api.streams
         assert api.wrote() == []
@@ -84,10 +84,10 @@ def test_it_waits_for_its_kinds_and_says_so(tmp_path: Path) -> None:
         served = api.kinds.pop("speccheck.dev/v1alpha1")
         process = await _started(tmp_path, api)
         assert process.stderr is not None
-        while b"apply crds/" not in (line := await asyncio.wait_for(process.stderr.readline(), 20)):
+        while b"apply crds/" not in (line := await asyncio.wait_for(process.stderr.readline(), 60)):
             assert line, "it ended"
         api.kinds["speccheck.dev/v1alpha1"] = served
-        await until("four watches", lambda: len(api.streams) >= 4, 20)
+        await until("four watches", lambda: len(api.streams) >= 4, 60)
         process.terminate()
         assert (await _ended(process))[0] == 0
 
@@ -97,7 +97,7 @@ def test_it_waits_for_its_kinds_and_says_so(tmp_path: Path) -> None:
 def test_losing_the_lease_ends_it_with_the_environments_status(tmp_path: Path) -> None:
     async def body(api: Api) -> None:
         process = await _started(tmp_path, api)
-        await until("four watches", lambda: len(api.streams) >= 4, 20)
+        await until("four watches", lambda: len(api.streams) >= 4, 60)
         lease = api.of("leases")[0]
         await api.put("leases", lease | {"spec": lease["spec"] | {"holderIdentity": "another"}})
         status, errors = await _ended(process)

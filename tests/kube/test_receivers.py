@@ -552,7 +552,7 @@ def test_a_port_that_is_taken_is_an_error_and_what_was_started_is_stopped(tmp_pa
         other = Receivers(ReceiverOptions(**{"http": "127.0.0.1:0", option: f"127.0.0.1:{taken}"}), None, to.meters)  # type: ignore[arg-type]
         with pytest.raises(OSError, match=str(taken)):
             await other.start()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await other.stop()
 
     while_receiving(tmp_path, body)
