@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.cluster.commands import wait_for
 
 ROOT = Path("/sys/fs/cgroup")
-REMOVE_TIMEOUT_S = 10.0
+REMOVE_TIMEOUT_S = 60.0
 
 
 def hierarchies() -> Iterator[Path]:

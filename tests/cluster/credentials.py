@@ -9,7 +9,7 @@ from tests.cluster.networks import Network
 
 NODE_NAME = "speccheck-node"
 API_PORT = 6443
-OPENSSL_TIMEOUT_S = 30.0
+OPENSSL_TIMEOUT_S = 90.0
 
 # Who may enter with a token: the file name, the user and its groups.
 ACCOUNTS = {

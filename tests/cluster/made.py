@@ -25,8 +25,8 @@ T = TypeVar("T")
 PREFIX = "speccheck-cluster-"
 STATE = "cluster.json"
 IMPORT_TIMEOUT_S = 120.0
-RUNTIME_TIMEOUT_S = 30.0
-REMOVE_TIMEOUT_S = 10.0
+RUNTIME_TIMEOUT_S = 90.0
+REMOVE_TIMEOUT_S = 60.0
 ELECTED = frozenset({"kube-controller-manager", "kube-scheduler"})
 """They end themselves where a slow machine loses them their Lease, and are started anew, as by a kubelet elsewhere."""
 STARTS_LIMIT = 5

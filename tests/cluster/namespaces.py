@@ -14,8 +14,8 @@ import msgspec
 from tests.cluster.commands import run, wait_for
 from tests.cluster.errors import ClusterError, StoppedError
 
-START_TIMEOUT_S = 10.0
-END_TIMEOUT_S = 20.0
+START_TIMEOUT_S = 60.0
+END_TIMEOUT_S = 60.0
 COMMAND_TIMEOUT_S = 120.0
 
 # A kubelet sets these for the whole machine. It finds them set to its liking instead, in files of this cluster's own.

@@ -12,7 +12,7 @@ from tests.cluster.commands import run
 from tests.cluster.errors import ClusterError
 
 CLUSTERS_MAX = 64
-COMMAND_TIMEOUT_S = 10.0
+COMMAND_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)

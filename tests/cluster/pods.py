@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.cluster.clusters import Cluster
 
-FINISH_TIMEOUT_S = 60.0
+FINISH_TIMEOUT_S = 120.0
 
 
 def hardened(image: str, command: Sequence[str], *, memory: str = "128Mi") -> dict[str, Any]:

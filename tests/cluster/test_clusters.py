@@ -47,12 +47,12 @@ def test_runs_a_hardened_job_to_its_end(cluster: Cluster, project_image: str, re
     spec = pods.hardened(project_image, ["python3", "-c", HARDENED])
     cluster.apply(pods.job("hardened", restricted_namespace, spec))
     selection = [f"--namespace={restricted_namespace}", "--selector=job-name=hardened"]
-    name = cluster.wait("the Job's pod", lambda: cluster.read("pods", *selection)["items"], 30)[0]["metadata"]["name"]
+    name = cluster.wait("the Job's pod", lambda: cluster.read("pods", *selection)["items"], 120)[0]["metadata"]["name"]
     ended = pods.finished(cluster, name, restricted_namespace)
     log = cluster.kubectl("logs", name, f"--namespace={restricted_namespace}")
     assert (ended["exitCode"], log) == (0, "refused: Read-only file system\n")
     assert ended["message"] == "the last word"
-    job = cluster.wait("the Job to be done", lambda: _succeeded(cluster, "hardened", restricted_namespace), 30)
+    job = cluster.wait("the Job to be done", lambda: _succeeded(cluster, "hardened", restricted_namespace), 120)
     assert job == 1
 
 

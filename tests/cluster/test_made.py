@@ -85,7 +85,7 @@ def test_what_is_done_is_told_while_it_is_wanted_though_nobody_hears_it(
     with running.audited([rule], nobody) as log:
         running.kubectl("create", "configmap", "told", f"--namespace={restricted_namespace}")
         running.kubectl("create", "configmap", f"not-told-{restricted_namespace}", "--namespace=default")
-        (event,) = running.wait("an audit event", lambda: _events(log) or None, 30)
+        (event,) = running.wait("an audit event", lambda: _events(log) or None, 120)
     assert (event["objectRef"]["name"], event["stage"]) == ("told", "ResponseComplete")
     assert not log.exists()
     running.kubectl("delete", "configmap", f"not-told-{restricted_namespace}", "--namespace=default")

@@ -104,7 +104,7 @@ def _scale(cluster: Cluster, replicas: int) -> None:
         return len(pods) == len(ready) == replicas
 
     try:
-        cluster.wait(f"{replicas} operators to be ready", settled, 90)
+        cluster.wait(f"{replicas} operators to be ready", settled, 120)
     except ClusterError as error:
         raise ClusterError(f"{error}\n{cluster.kubectl('describe', 'pods', at)}") from error
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.e2e.places import Place
 
 START = "from speccheck.cli.main import main; main()"
-STOP_TIMEOUT_S = 20.0
+STOP_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True)

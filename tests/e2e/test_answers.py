@@ -39,7 +39,7 @@ def test_a_drift_has_a_record_that_leads_a_laptop_to_it(place: Place, tmp_path: 
     place.wait_condition("budget", "Conformant", "True", "Conforms")
     place.apply(budget(2))
     place.apply(budget(4))
-    place.wait_condition("budget", "Conformant", "False", "DriftDetected", timeout_s=30)
+    place.wait_condition("budget", "Conformant", "False", "DriftDetected")
     (record,) = place.wait("its record", "budget", lambda: place.items("speccheckdrifts", "budget"))
     found = record["spec"]
     assert (found["property"], found["tier"], found["object"]["name"]) == ("step", "Step", "budget")
@@ -112,14 +112,14 @@ def test_what_is_promised_and_not_kept_in_time_is_told_though_nothing_happens(pl
     body["spec"]["source"] = {"inline": {"files": {"spec.py": DRAINED}}}
     body["spec"]["check"] = {"properties": ["bounded"]}
     place.apply(budget(1), body)
-    place.wait_condition("budget", "Conformant", "True", timeout_s=90)
+    place.wait_condition("budget", "Conformant", "True")
     place.apply(budget(7))
-    conformant = place.wait_condition("budget", "Conformant", "False", "DriftDetected", timeout_s=30)
+    conformant = place.wait_condition("budget", "Conformant", "False", "DriftDetected")
     assert "drained" in conformant["message"]
     (drift,) = place.status("budget")["observe"]["drifts"]
     assert (drift["property"], drift["tier"], drift["object"]["name"]) == ("drained", "Time", "budget")
     place.apply(budget(0))
-    place.wait_condition("budget", "Conformant", "True", timeout_s=30)
+    place.wait_condition("budget", "Conformant", "True")
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_objects_of_every_namespace_are_observed_each_as_its_own_trace(place: Pl
         place.wait("both to be judged", "budget", lambda: _keys(place) == 2)
         place.wait_condition("budget", "Conformant", "True", "Conforms")
         other.apply(budget(12))
-        conformant = place.wait_condition("budget", "Conformant", "False", "DriftDetected", timeout_s=30)
+        conformant = place.wait_condition("budget", "Conformant", "False", "DriftDetected")
         assert f"ConfigMap {other.namespace}/budget breaks bounded" in conformant["message"]
         other.wait("an Event beside the object", "budget", lambda: other.events("budget", "DriftDetected"))
 

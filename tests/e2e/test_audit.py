@@ -146,7 +146,7 @@ def _held(audited: Audited) -> Body:
 def test_writes_are_held_to_the_spec_as_the_api_server_tells_of_them(audited: Audited, tmp_path: Path) -> None:
     place, held = audited.place, _held(audited)
     place.apply(held)
-    place.wait_condition("budget", "Conformant", "Unknown", "NothingObserved", timeout_s=90)
+    place.wait_condition("budget", "Conformant", "Unknown", "NothingObserved")
     for count in (1, 2, 3):
         audited.write(budget(count))
     place.kubectl("label", "configmap", "budget", "color=red")  # as somebody else, so it adds nothing

@@ -44,9 +44,9 @@ def test_columns_say_it_in_one_line(place: Place) -> None:
 
 def test_three_designs_from_one_config_map_get_three_answers(place: Place) -> None:
     place.kubectl("apply", f"--kustomize={SAMPLES / 'dns-balancer-configmap'}")
-    place.wait_condition("dns-balancer-race", "Verified", "False", "InvariantViolated", timeout_s=120)
-    place.wait_condition("dns-balancer-young", "Verified", "True", "Holds", timeout_s=120)
-    place.wait_condition("dns-balancer-repaired", "Verified", "True", "Holds", timeout_s=120)
+    place.wait_condition("dns-balancer-race", "Verified", "False", "InvariantViolated")
+    place.wait_condition("dns-balancer-young", "Verified", "True", "Holds")
+    place.wait_condition("dns-balancer-repaired", "Verified", "True", "Holds")
     assert place.condition("dns-balancer-repaired", "Ready")["status"] == "True"
 
 

@@ -14,7 +14,7 @@ from tests.docs import pages, stand_ins
 
 PAGE = pages.TOP / "docs" / "cluster.md"
 NAMESPACE = "demo"
-SHOWN_TIMEOUT_S = 20.0
+SHOWN_TIMEOUT_S = 60.0
 
 _WORDS = re.compile(r"\b(?:[A-Z][a-z]+){2,}\b|\b(?:True|False|Violated|Holds)\b")
 

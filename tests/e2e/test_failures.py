@@ -160,7 +160,7 @@ def test_an_evicted_pods_check_is_tried_again(place: Place) -> None:
     eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name, "namespace": place.namespace}}
     path = f"/api/v1/namespaces/{place.namespace}/pods/{name}/eviction"
     place.cluster.kubectl("create", f"--raw={path}", "--filename=-", text=json.dumps(eviction))
-    place.wait_condition("moved", "Verified", "Unknown", "CheckIncomplete", timeout_s=90)
+    place.wait_condition("moved", "Verified", "Unknown", "CheckIncomplete")
     (run,) = place.wait_runs("moved", 1)
     assert run["status"]["attempt"] == 2
     assert len(place.items("jobs", "moved")) == 2
@@ -169,7 +169,7 @@ def test_an_evicted_pods_check_is_tried_again(place: Place) -> None:
 def test_a_container_that_is_killed_for_its_memory_is_named(place: Place) -> None:
     limits = {"limits": {"memory": "16Mi"}, "requests": {"memory": "16Mi"}}
     place.apply(inline("small", COUNTER, podTemplate={"resources": limits}))
-    stalled = place.wait_condition("small", "Stalled", "True", "CaptureOutOfMemory", timeout_s=90)
+    stalled = place.wait_condition("small", "Stalled", "True", "CaptureOutOfMemory")
     assert "memory" in stalled["message"]
     _assert_warned(place, "small", "SpecInvalid", "memory")
 
@@ -217,7 +217,7 @@ def crowded(installed: Cluster, project_image: str) -> Iterator[Place]:
         names = [*BROKEN_CHECKS, "deleted", "slow-image"]
         place.apply(*(inline(name, COUNTER) for name in names))
         for name in names:
-            place.wait_condition(name, "Verified", "True", "Holds", timeout_s=120)
+            place.wait_condition(name, "Verified", "True", "Holds")
         blockers = [f"blocker-{number}" for number in range(Settings("").jobs_per_namespace)]
         place.apply(*(inline(each, COUNTER, podTemplate={"nodeSelector": {"nowhere": "here"}}) for each in blockers))
         for each in blockers:
@@ -233,7 +233,7 @@ def crowded(installed: Cluster, project_image: str) -> Iterator[Place]:
 @pytest.mark.parametrize("name", BROKEN_CHECKS)
 def test_a_check_that_breaks_is_named_and_leaves_the_last_verdict(crowded: Place, name: str) -> None:
     _, reason, word, tries = BROKEN_CHECKS[name]
-    stalled = crowded.wait_condition(name, "Stalled", "True", reason, timeout_s=120)
+    stalled = crowded.wait_condition(name, "Stalled", "True", reason)
     assert word in stalled["message"]
     ready = crowded.condition(name, "Ready")
     assert (ready["status"], ready["reason"]) == ("False", reason)
@@ -247,7 +247,7 @@ def test_a_check_whose_pod_is_deleted_is_tried_again(crowded: Place) -> None:
     (pod,) = _checking(crowded, "deleted")
     crowded.kubectl("delete", "pod", pod["metadata"]["name"], "--wait=false", "--grace-period=1")
     again = "SpecCheckRun deleted's second try"
-    runs = crowded.wait(again, "deleted", lambda: _ended_in(crowded, "deleted", "CheckCompleted", attempt=2), 90)
+    runs = crowded.wait(again, "deleted", lambda: _ended_in(crowded, "deleted", "CheckCompleted", attempt=2), 120)
     log = crowded.cluster.kubectl("logs", "deployment/speccheck-operator", "-c=operator", "-n=speccheck-system")
     (line,) = [line for line in log.splitlines() if runs[0]["metadata"]["name"] in line and "tried again" in line]
     assert "the pod was" in line

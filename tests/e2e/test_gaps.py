@@ -75,7 +75,7 @@ def test_a_watch_that_cannot_go_on_is_a_gap_and_so_is_an_evaluator_that_dies(
                 place.cluster.restart_apiserver()
                 place.kubectl("delete", "configmap", "other")
                 place.apply(budget(4))
-            place.wait_condition("budget", "Conformant", "True", "Conforms", timeout_s=60)
+            place.wait_condition("budget", "Conformant", "True", "Conforms")
             _assert_gap_told(place)
             assert _metrics(port)[gaps] == 1
             evaluator.send_signal(signal.SIGKILL)

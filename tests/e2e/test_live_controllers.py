@@ -71,7 +71,7 @@ def observed(place: Place, project_image: str) -> Place:
     place.kubectl("rollout", "status", "deployment/web", "--timeout=180s")
     place.kubectl("wait", "--for=condition=Complete", "job/work", "--timeout=180s")
     for name in RESOURCES:
-        place.wait_condition(name.replace("_", "-"), "Conformant", "True", timeout_s=60)
+        place.wait_condition(name.replace("_", "-"), "Conformant", "True")
     return place
 
 
@@ -113,7 +113,7 @@ def test_they_conform_through_rollouts_scalings_a_rollback_a_pause_and_failing_p
     observed.wait("the Job to be given up", "job", lambda: _is_given_up(observed), FAILING_S)
     for name in RESOURCES:
         checked = name.replace("_", "-")
-        observed.wait_condition(checked, "Conformant", "True", timeout_s=40)
+        observed.wait_condition(checked, "Conformant", "True")
         assert [event["note"] for event in observed.events(checked, "DriftDetected")] == []
         observe = observed.status(checked)["observe"]
         assert [observe.get(each, 0) for each in ("rejected", "resolved", "driftsActive")] == [0, 0, 0], observe
@@ -191,7 +191,7 @@ def test_the_control_planes_own_leases_conform_when_one_changes_hands(place: Pla
         pytest.skip(f"{place.cluster.description} is not this harness's to kill the controller manager of")
     with _seeing_leases(place):
         place.apply(_held("lease", DURATION="object.spec.leaseDurationSeconds"))
-        place.wait_condition("lease", "Conformant", "True", timeout_s=90)
+        place.wait_condition("lease", "Conformant", "True")
         place.wait(f"{RENEWALS} renewals", "lease", lambda: _judged(place, "conforms") >= RENEWALS, TAKEN_OVER_S)
         before, held = _judged(place, "conforms"), _lease(place)
         place.cluster.kill_program("kube-controller-manager")

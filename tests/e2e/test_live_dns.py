@@ -51,7 +51,7 @@ def controller(place: Place, folder: Path, **settings: object) -> Iterator["subp
 def observed(place: Place) -> Place:
     """A namespace whose zone is held to the spec; there is no zone yet."""
     place.kubectl("apply", f"--kustomize={EXAMPLE}")
-    place.wait_condition("zone", "Verified", "True", "Holds", timeout_s=90)
+    place.wait_condition("zone", "Verified", "True", "Holds")
     return place
 
 
@@ -63,7 +63,7 @@ def test_the_correct_controller_conforms_through_plan_changes_under_load(observe
         heard = seen.wait_quiet("zone")
     assert _steps(heard)["planner_publish"] >= PLANS
     assert set(_steps(heard)) == {"created", "planner_publish", "deployer_lock", "deployer_apply", "deployer_gc"}
-    conformant = observed.wait_condition("zone", "Conformant", "True", timeout_s=40)
+    conformant = observed.wait_condition("zone", "Conformant", "True")
     assert conformant["lastTransitionTime"] <= _stamp(heard[-1].time)
     assert [event["note"] for event in observed.events("api")] == []
     observe = observed.status("zone")["observe"]

@@ -88,7 +88,7 @@ def test_a_drift_is_told_on_both_objects_within_seconds_and_so_is_its_end(observ
     changed = datetime.now(UTC)
     observed.apply(budget(12))
     assert witness.drift_s("ConfigMap", "bounded", changed) < DRIFT_S
-    conformant = observed.wait_condition("budget", "Conformant", "False", "DriftDetected", timeout_s=40)
+    conformant = observed.wait_condition("budget", "Conformant", "False", "DriftDetected")
     assert f"ConfigMap {observed.namespace}/budget breaks bounded" in conformant["message"]
     assert "count = 12" in conformant["message"]
     (drift,) = observed.status("budget")["observe"]["drifts"]
@@ -96,25 +96,25 @@ def test_a_drift_is_told_on_both_objects_within_seconds_and_so_is_its_end(observ
     for kind in ("configmap", "speccheck"):
         assert "DriftDetected" in _events_described(observed, kind, "budget")
     observed.apply(budget(2))
-    observed.wait_condition("budget", "Conformant", "True", "Conforms", timeout_s=40)
+    observed.wait_condition("budget", "Conformant", "True", "Conforms")
     witness.resolved("ConfigMap", "bounded")
     assert observed.status("budget")["observe"]["resolved"] == 1
 
 
 def test_an_object_that_goes_takes_its_drift_with_it(observed: Place) -> None:
     observed.apply(budget(12, "other"))
-    observed.wait_condition("budget", "Conformant", "False", "DriftDetected", timeout_s=40)
+    observed.wait_condition("budget", "Conformant", "False", "DriftDetected")
     observed.kubectl("delete", "configmap", "other")
-    observed.wait_condition("budget", "Conformant", "True", "Conforms", timeout_s=40)
+    observed.wait_condition("budget", "Conformant", "True", "Conforms")
 
 
 def test_what_does_not_fit_is_rejected_and_never_taken_for_conformance(observed: Place) -> None:
     observed.apply(budget("many"))
-    observed.wait_condition("budget", "Conformant", "Unknown", "Ambiguous", timeout_s=40)
+    observed.wait_condition("budget", "Conformant", "Unknown", "Ambiguous")
     (event,) = observed.wait("an Event", "budget", lambda: observed.events("budget", "ObservationRejected"))
     assert "variables.count" in event["note"]
     observed.apply(budget(4))
-    observed.wait_condition("budget", "Conformant", "True", "Conforms", timeout_s=40)
+    observed.wait_condition("budget", "Conformant", "True", "Conforms")
 
 
 def test_an_account_that_may_not_see_is_told_what_to_apply(place: Place) -> None:
@@ -163,7 +163,7 @@ def test_a_kind_that_the_cluster_has_not_is_named(place: Place) -> None:
 
 def test_drift_is_kept_over_a_restart_and_told_once(observed: Place) -> None:
     observed.apply(budget(12))
-    conformant = observed.wait_condition("budget", "Conformant", "False", "DriftDetected", timeout_s=40)
+    conformant = observed.wait_condition("budget", "Conformant", "False", "DriftDetected")
     before = observed.status("budget")["observe"]["drifts"]
     observed.cluster.kubectl(
         "delete", "pod", "--namespace=speccheck-system", "--selector=app.kubernetes.io/name=speccheck-operator"
@@ -179,7 +179,7 @@ def test_drift_is_kept_over_a_restart_and_told_once(observed: Place) -> None:
     still = observed.condition("budget", "Conformant")
     assert (still["status"], still["lastTransitionTime"]) == ("False", conformant["lastTransitionTime"])
     observed.apply(budget(1))
-    observed.wait_condition("budget", "Conformant", "True", "Conforms", timeout_s=40)
+    observed.wait_condition("budget", "Conformant", "True", "Conforms")
     observed.wait("its end", "budget", lambda: len(observed.events("budget", "DriftResolved")) == 2)
     assert len(observed.events("budget", "DriftDetected")) == 2
 
@@ -205,7 +205,7 @@ def test_drifts_that_end_while_no_operator_runs_are_resolved_afterwards(
 
 def test_a_lease_drifts_when_a_stranger_leads_and_one_event_counts_how_often(place: Place, told: Recording) -> None:
     place.kubectl("apply", f"--filename={SAMPLES / 'lease.yaml'}")
-    place.wait_condition("lease", "Conformant", "True", "Conforms", timeout_s=90)
+    place.wait_condition("lease", "Conformant", "True", "Conforms")
     witness = Witness("lease", told)
     changed = datetime.now(UTC)
     _lead(place, "mallory", 20)
@@ -222,7 +222,7 @@ def test_a_lease_drifts_when_a_stranger_leads_and_one_event_counts_how_often(pla
     place.wait("one Event with a series on each object", "lease", counted)
     assert "DriftDetected" in _events_described(place, "lease", "color")
     _lead(place, "green", 30)
-    place.wait_condition("lease", "Conformant", "True", "Conforms", timeout_s=40)
+    place.wait_condition("lease", "Conformant", "True", "Conforms")
     witness.resolved("Lease", property_name)
     (ended,) = place.events("color", "DriftResolved")
     assert "6 observations" in ended["note"]
@@ -236,7 +236,7 @@ def _lead(place: Place, holder: str, second: int) -> None:
 
 def _broken(place: Place, name: str) -> list[str]:
     """The properties that a SpecCheck's objects break at present, once one is broken."""
-    place.wait_condition(name, "Conformant", "False", "DriftDetected", timeout_s=40)
+    place.wait_condition(name, "Conformant", "False", "DriftDetected")
     return [drift["property"] for drift in place.status(name)["observe"]["drifts"]]
 
 
@@ -291,7 +291,7 @@ def test_a_real_deployment_conforms_through_rollouts_and_drifts_when_edited(
             assert all(f"{each}:" in described for each in (*HAND_EDITS, "desired_is_agreed"))
         _is_the_same_without_a_cluster(place, spec_check, seen, tmp_path)
     place.kubectl("scale", "deployment/web", "--replicas=2")
-    place.wait_condition("rollout", "Conformant", "True", "Conforms", timeout_s=30)
+    place.wait_condition("rollout", "Conformant", "True", "Conforms")
 
 
 def _sample(name: str, image: str) -> list[Body]:
@@ -315,7 +315,7 @@ def _rolled_out(place: Place) -> None:
 
 def _conforms_through_rollouts(place: Place, seen: Recording) -> None:
     """It conforms all the while, and every version of the Deployment there was has been judged."""
-    conformant = place.wait_condition("rollout", "Conformant", "True", "Conforms", timeout_s=90)
+    conformant = place.wait_condition("rollout", "Conformant", "True", "Conforms")
     for change in ROLLOUTS:
         place.kubectl(*change)
         _rolled_out(place)

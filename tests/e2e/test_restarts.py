@@ -116,10 +116,10 @@ def test_two_operators_do_nothing_twice(scaled: Callable[[int], None], place: Pl
 def test_it_goes_on_after_the_api_server_was_gone(installed: Cluster, place: Place) -> None:
     place.apply(inline("before", COUNTER))
     installed.kill_apiserver()
-    installed.wait("the API server to answer again", lambda: installed.kubectl("get", "--raw=/readyz"), 60)
-    place.wait_condition("before", "Verified", "True", "Holds", timeout_s=90)
+    installed.wait("the API server to answer again", lambda: installed.kubectl("get", "--raw=/readyz"), 120)
+    place.wait_condition("before", "Verified", "True", "Holds")
     place.apply(inline("after", COUNTER))
-    place.wait_condition("after", "Verified", "True", "Holds", timeout_s=90)
+    place.wait_condition("after", "Verified", "True", "Holds")
     assert len(place.wait_runs("before", 1)) == 1
 
 
@@ -131,7 +131,7 @@ def test_the_second_of_two_operators_takes_over(scaled: Callable[[int], None], p
     place.cluster.kubectl("delete", "pod", holder, f"--namespace={SYSTEM}", "--grace-period=0", "--force")
     place.apply(inline("two", COUNTER))
     place.wait("another holder of the Lease", "two", lambda: _holder(place) not in ("", holder), DEADLINE_S)
-    place.wait_condition("two", "Verified", "True", "Holds", timeout_s=90)
+    place.wait_condition("two", "Verified", "True", "Holds")
     for name in ("one", "two"):
         assert [len(place.items(kind, name)) for kind in ("speccheckruns", "jobs")] == [1, 1]
         assert len(place.events(name, "CheckSucceeded")) == 1

@@ -81,7 +81,7 @@ def _joined() -> Body:
 def test_a_breach_across_two_objects_counts_only_when_it_lasts(place: Place) -> None:
     allow(place)
     place.apply(_half("there", 1), _half("taken", 1), _joined())
-    place.wait_condition("stock", "Conformant", "True", timeout_s=90)
+    place.wait_condition("stock", "Conformant", "True")
     place.apply(_half("taken", 2), _half("there", 2))  # in between, more is taken than there is
 
     place.apply(_half("taken", 3))
@@ -90,7 +90,7 @@ def test_a_breach_across_two_objects_counts_only_when_it_lasts(place: Place) -> 
     (drift,) = place.status("stock")["observe"]["drifts"]
     assert (drift["property"], drift["tier"], drift["key"]) == ("enough", "State", "main")
     place.apply(_half("there", 3))
-    place.wait_condition("stock", "Conformant", "True", timeout_s=40)
+    place.wait_condition("stock", "Conformant", "True")
     observe = place.status("stock")["observe"]
     assert (observe["keys"], observe["resolved"], observe["gaps"], observe["rejected"]) == (1, 1, 0, 0)
 
@@ -101,7 +101,7 @@ def test_a_step_that_the_spec_has_not_is_explained_and_over_when_nothing_follows
     place.wait_condition("budget", "Conformant", "True", "Conforms")
     place.apply(budget(4))
     place.apply(budget(6))
-    conformant = place.wait_condition("budget", "Conformant", "False", "DriftDetected", timeout_s=40)
+    conformant = place.wait_condition("budget", "Conformant", "False", "DriftDetected")
     assert "count 4 → 6" in conformant["message"]
     (drift,) = place.status("budget")["observe"]["drifts"]
     assert (drift["property"], drift["tier"], drift["object"]["name"]) == ("step", "Step", "budget")
@@ -110,7 +110,7 @@ def test_a_step_that_the_spec_has_not_is_explained_and_over_when_nothing_follows
     told = place.wait("the Events", "budget", lambda: place.events("budget", "DriftDetected"))
     assert {event["regarding"]["kind"] for event in told} <= {"ConfigMap", "SpecCheck"}
     assert all(nearest in event["note"] for event in told)
-    place.wait_condition("budget", "Conformant", "True", "Conforms", timeout_s=40)
+    place.wait_condition("budget", "Conformant", "True", "Conforms")
     place.wait("its end", "budget", lambda: len(place.events("budget", "DriftResolved")) == 2)
 
 
@@ -129,11 +129,11 @@ def test_what_pods_write_to_their_logs_is_held_to_the_spec(place: Place, project
     )
     conformant = place.wait_condition("budget", "Conformant", "Unknown", "ObserverForbidden")
     _grant(place, conformant["message"])
-    place.wait_condition("budget", "Conformant", "Unknown", "NothingObserved", timeout_s=90)
+    place.wait_condition("budget", "Conformant", "Unknown", "NothingObserved")
     write(place, "not an observation", line("started", count=50), line("counted", count=1))
-    place.wait_condition("budget", "Conformant", "True", timeout_s=40)
+    place.wait_condition("budget", "Conformant", "True")
     write(place, line("counted", count=2), line("counted", count=11))
-    place.wait_condition("budget", "Conformant", "False", "DriftDetected", timeout_s=40)
+    place.wait_condition("budget", "Conformant", "False", "DriftDetected")
     drifts = {drift["tier"]: drift["property"] for drift in place.status("budget")["observe"]["drifts"]}
     assert drifts == {"State": "bounded", "Step": "step"}
     write(place, '{"time": "yesterday"}')
@@ -180,11 +180,11 @@ def test_objects_of_no_namespace_are_observed_as_the_account_may(place: Place) -
     with _granted(place, conformant["message"]):
         place.wait_condition("budget", "Conformant", "True", "Conforms")
         _counted(place, 12)
-        place.wait_condition("budget", "Conformant", "False", "DriftDetected", timeout_s=40)
+        place.wait_condition("budget", "Conformant", "False", "DriftDetected")
         (drift,) = place.status("budget")["observe"]["drifts"]
         assert (drift["object"]["kind"], drift["object"]["name"]) == ("Namespace", place.namespace)
         _counted(place, 4)
-        place.wait_condition("budget", "Conformant", "True", "Conforms", timeout_s=40)
+        place.wait_condition("budget", "Conformant", "True", "Conforms")
 
 
 def _counted(place: Place, count: int) -> None:

@@ -152,8 +152,8 @@ def test_one_trace_leads_from_the_reconcile_to_the_verdict_and_metrics_go_with_i
             own_place.apply(inline("counter", BROKEN))
             own_place.wait_condition("counter", "Verified", "False", "InvariantViolated")
             wanted = {"reconcile", "run", "job", "capture", "check", "Explore small"}
-            own_place.wait("its spans", "counter", lambda: {span.name for span in collector.spans} >= wanted, 30)
-            own_place.wait("its count", "counter", lambda: counted in collector.points, 30)
+            own_place.wait("its spans", "counter", lambda: {span.name for span in collector.spans} >= wanted, 120)
+            own_place.wait("its count", "counter", lambda: counted in collector.points, 120)
     assert collector.points[counted].as_int == 1
     assert collector.points["speccheck_check_duration_seconds", "Violated"].count == 1
     verified = collector.points["speccheck_verified", f"counter,{own_place.namespace}"]

@@ -28,7 +28,7 @@ def monitored(cluster: Cluster) -> Iterator[Cluster]:
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     cluster.kubectl("apply", "--server-side", f"--filename={directory}")
     try:
-        cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", f"--filename={directory}")
+        cluster.kubectl("wait", "--for=condition=Established", "--timeout=120s", f"--filename={directory}")
         cluster.kubectl("apply", "--server-side", "--filename=-", text=yaml.safe_dump(namespace))
         yield cluster
     finally:

@@ -45,7 +45,7 @@ def api(cluster: Cluster) -> Cluster:
     """The cluster, with the CRDs in it."""
     cluster.kubectl("apply", "--kustomize", ROOT / "crds")
     for name in ("specchecks", "speccheckruns"):
-        cluster.kubectl("wait", "--for=condition=Established", f"crd/{name}.speccheck.dev", "--timeout=30s")
+        cluster.kubectl("wait", "--for=condition=Established", f"crd/{name}.speccheck.dev", "--timeout=120s")
     return cluster
 
 

@@ -72,7 +72,7 @@ def test_the_hash_of_a_generated_config_map_reaches_the_specchecks(cluster: Clus
 def test_the_api_server_takes_all_of_it(cluster: Cluster, restricted_namespace: str) -> None:
     cluster.kubectl("apply", "--kustomize", ROOT / "crds")
     for name in ("specchecks", "speccheckruns"):
-        cluster.kubectl("wait", "--for=condition=Established", f"crd/{name}.speccheck.dev", "--timeout=30s")
+        cluster.kubectl("wait", "--for=condition=Established", f"crd/{name}.speccheck.dev", "--timeout=120s")
     for sample in ("dns-balancer.yaml", "rollout.yaml", "lease.yaml"):
         file = ROOT / "manifests" / "samples" / sample
         told = cluster.kubectl("apply", f"--namespace={restricted_namespace}", "--filename", file, "--dry-run=server")

@@ -22,7 +22,7 @@ from speccheck.resource.outcomes import Answered, Failed, Look, NeedsLog, Waitin
 
 pytestmark = pytest.mark.cluster
 
-TIMEOUT_S = 60.0
+TIMEOUT_S = 120.0
 WELL = "pass"
 SLEEP = "import time; time.sleep(300)"
 EAT = "x = [bytearray(1 << 20) for _ in range(1000)]"
