@@ -144,7 +144,7 @@ def refused(tmp_path: Path, wanted: Wanted, prepare: Callable[[Api], None] = lam
     async def attempt(connection: Connection, api: Api) -> None:
         api.kinds = KINDS
         prepare(api)
-        await asyncio.wait_for(Recorded().recording.run([wanted], connection, 60), 20)
+        await asyncio.wait_for(Recorded().recording.run([wanted], connection, 10), 60)
 
     async def check() -> str:
         async with connected(tmp_path) as (api, connection):
@@ -211,7 +211,7 @@ def test_without_the_right_to_logs_it_ends_and_says_which_right_is_lacking(tmp_p
             api.faults.append(lambda request: refusal(403, "Forbidden") if request.path.endswith("/log") else None)
             await program(api)
             with pytest.raises(EngineError, match=r"logs of pods in ns may not be read: .* get of pods/log"):
-                await asyncio.wait_for(Recorded().recording.run([LOGS], connection, 60), 20)
+                await asyncio.wait_for(Recorded().recording.run([LOGS], connection, 20), 60)
 
     asyncio.run(check())
 

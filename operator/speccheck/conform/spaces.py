@@ -112,6 +112,7 @@ class Space:
         self._told: Recent[tuple[Cloud, Question], tuple[Obstacle, ...]] = Recent(_TOLD_KEPT)
         self._moves: OrderedDict[tuple[Cloud, Question], Move] = OrderedDict()
         self._wide = False
+        """Whether some state had more than `_WIDE` ways out, or more than could be found."""
         self._now = self._before = Numbering(bounds.claimable)
         self._turn()
 

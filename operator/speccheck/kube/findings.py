@@ -9,12 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from time import monotonic
-from typing import TypeVar, assert_never
-
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from typing import assert_never
 
 from speccheck.conform.drifts import Drift
 from speccheck.errors import EngineError
@@ -22,7 +19,8 @@ from speccheck.kube.connections import Body
 from speccheck.kube.kinds import DRIFTS
 from speccheck.kube.meters import Meters
 from speccheck.kube.reads import Reader
-from speccheck.kube.recorders import ATTEMPTS, Bucket, is_passing
+from speccheck.kube.recorders import Bucket
+from speccheck.kube.retries import retrying
 from speccheck.kube.writes import Writer
 from speccheck.resource.findings import Ending, finding_body, finding_name, finding_status
 from speccheck.resource.requests import UID_LABEL, Request
@@ -37,8 +35,6 @@ RATE_PER_S = 1 / 30
 QUEUE_LIMIT = 1000
 SPEC_CHECKS_LIMIT = 4096
 DRAIN_TIMEOUT_S = 3.0
-
-T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -119,11 +115,11 @@ class Findings:
             match record:
                 case _Begun(body, uid):
                     namespace = str(body["metadata"]["namespace"])
-                    if await _retried(lambda: self._writer.create(DRIFTS, namespace, body)) is not None:
+                    if await retrying()(self._writer.create, DRIFTS, namespace, body) is not None:
                         self._count("recorded")
                         await self._prune(namespace, uid)
                 case _Ended(namespace, name, status):
-                    await _retried(lambda: self._writer.merge_status(DRIFTS, namespace, name, status))
+                    await retrying()(self._writer.merge_status, DRIFTS, namespace, name, status)
                 case _:
                     assert_never(record)
         except EngineError as error:
@@ -135,11 +131,11 @@ class Findings:
 
     async def _prune(self, namespace: str, uid: str) -> None:
         try:
-            await _retried(lambda: self._deleted(namespace, uid))
+            await retrying()(self._delete_older, namespace, uid)
         except EngineError as error:
             _log.warning("SpecChecks keep %d SpecCheckDrifts; older ones were not deleted: %s", KEPT, error)
 
-    async def _deleted(self, namespace: str, uid: str) -> None:
+    async def _delete_older(self, namespace: str, uid: str) -> None:
         listed = await self._reader.listed(DRIFTS, namespace, {UID_LABEL: uid}, metadata_only=True)
         found = sorted((each["metadata"] for each in listed), key=lambda m: (m["creationTimestamp"], m["name"]))
         for old in found[: max(0, len(found) - KEPT)]:
@@ -147,17 +143,3 @@ class Findings:
 
     def _count(self, result: str, amount: int = 1) -> None:
         self._meters.add("speccheck_drift_records_total", amount, result=result)
-
-
-async def _retried(write: Callable[[], Awaitable[T]]) -> T:
-    retrying = AsyncRetrying(
-        stop=stop_after_attempt(ATTEMPTS),
-        wait=wait_exponential_jitter(multiplier=0.2, max=10),
-        retry=retry_if_exception(is_passing),
-        reraise=True,
-    )
-
-    async def written() -> T:
-        return await write()
-
-    return await retrying(written)

@@ -11,12 +11,11 @@ import logging
 from collections import OrderedDict, deque
 from dataclasses import dataclass
 
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
-
 from speccheck.errors import EngineError
 from speccheck.kube.connections import ApiError, Body
 from speccheck.kube.kinds import EVENTS
 from speccheck.kube.meters import Meters
+from speccheck.kube.retries import is_passing, retrying
 from speccheck.kube.writes import Writer
 from speccheck.resource.events import EventBody
 
@@ -26,7 +25,6 @@ QUEUE_LIMIT = 1000
 TOTAL_LIMIT = 10_000
 BURST = 100
 RATE_PER_S = 10.0
-ATTEMPTS = 6
 DRAIN_TIMEOUT_S = 3.0
 
 LOSSES = ("full", "refused", "unreachable", "fault", "shutdown")
@@ -143,14 +141,8 @@ class Recorder:
             self._queue.put_nowait(telling)
 
     async def _write(self, telling: _Telling) -> None:
-        retrying = AsyncRetrying(
-            stop=stop_after_attempt(ATTEMPTS),
-            wait=wait_exponential_jitter(multiplier=0.2, max=10),
-            retry=retry_if_exception(is_passing),
-            reraise=True,
-        )
         try:
-            await retrying(self._once, telling)
+            await retrying()(self._once, telling)
         except EngineError as error:
             _log.warning("Event %s/%s was not written: %s", telling.event.namespace, telling.event.name, error)
             self._drop("refused" if isinstance(error, ApiError) and not is_passing(error) else "unreachable")
@@ -167,8 +159,3 @@ class Recorder:
 
     def _drop(self, why: str, count: int = 1) -> None:
         self._meters.add("speccheck_events_dropped_total", count, why=why)
-
-
-def is_passing(error: BaseException) -> bool:
-    """Whether another try may help."""
-    return isinstance(error, ApiError) and (error.unreachable or error.status == 429 or error.status >= 500)
