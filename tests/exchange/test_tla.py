@@ -113,8 +113,8 @@ def test_names_that_tla_has_already_or_cannot_have_are_changed() -> None:
 
 
 def test_the_text_is_plain_ascii() -> None:
-    word = Const(STR, 'ä "quoted" \\ and\nbroken 100%')
+    word = Const(STR, 'ä "quoted" \\ and\nbroken `100%`')
     made = model([Variable("s", STR)], {"s": word.value}, transition(), [invariant("same", ap("eq", word, word))])
     text = module_text(replace(made, doc="Von Größen (* und\nanderen *)."))
     assert text.isascii()
-    assert '"%C3%A4 %22quoted%22 %5C and%0Abroken 100%25"' in text
+    assert '"%C3%A4 %22quoted%22 %5C and%0Abroken %60100%25%60"' in text

@@ -28,7 +28,7 @@ from speccheck.engines.reference import ReferenceEngine
 from speccheck.exchange.tla import exported
 from speccheck.ir.models import Model, Property, Variable
 from speccheck.ir.nodes import Bind, Clause, Const, Expr, Fold, Local
-from speccheck.ir.types import BoolType, IntType, ListType, SetType, Type, parts
+from speccheck.ir.types import STR, BoolType, IntType, ListType, SetType, Type, parts
 from speccheck.ir.values import FrozenMap, Value, in_order
 from speccheck.ir.verify import verify
 from speccheck.loading import capture
@@ -255,6 +255,14 @@ def test_folds_go_in_canonical_order(
     export = exported(model([A], {"a": 1}, transition(), asked))
     folder = tlc.written(export, tmp_path_factory.mktemp("order"))
     outcome = tlc.run(export, folder, f"{export.module}.cfg")
+    assert (outcome.errors, outcome.violated) == ((), frozenset()), outcome.text
+
+
+def test_texts_of_every_two_ascii_characters_are_texts(ask: Callable[[Model], tlc.Outcome]) -> None:
+    marks = [chr(code) for code in range(128) if not chr(code).isalnum()]
+    texts = Const(SetType(STR), frozenset(a + b for a in marks for b in marks))
+    all_differ = ap("eq", ap("set_size", texts), n(len(marks) ** 2))
+    outcome = ask(model([A], {"a": 1}, transition(), [invariant("p", all_differ)]))
     assert (outcome.errors, outcome.violated) == ((), frozenset()), outcome.text
 
 

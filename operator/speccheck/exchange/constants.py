@@ -37,8 +37,10 @@ EMPTY = Text("<<>>")
 UNION_TAG = "tag"
 
 
-_SAFE = " !#$&'()+,-./:;<=>?@[]^_`{|}~"
-"""What stands in a string as it is, besides letters and digits: no quote, no backslash, no opening of a comment."""
+_SAFE = " !#$&'()+,-./:;<=>?@[]^_{|}~"
+"""What stands in a string as it is, besides letters and digits: no quote, no backslash, no opening of a comment.
+
+SANY takes a grave accent for the opening of one, also inside a string."""
 
 
 class TooWide(Exception):
